@@ -1,0 +1,142 @@
+/* Public interface of the circuits over the scheme: linear transforms by diagonals and
+ * polynomials. */
+#ifndef UNSEEN_CKKS_CIRCUITS_H
+#define UNSEEN_CKKS_CIRCUITS_H
+
+#include "ckks/ckks.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------ linear transforms y[j] =
+ * sum over diagonals d of value_d[j] * x[(j + d) mod slots], then, when fold_count > 0, y <- y +
+ * rotate(y, fold_step[0]); y <- y + rotate(y, fold_step[1]); ... (the hybrid for wide and short
+ * matrices: partial sums are added up by log2 rotations). */
+
+/** One generalised diagonal: index d in [0, slots), and slots values (real). */
+typedef struct ckks_diagonal {
+    int index;
+    const double *value;
+} ckks_diagonal;
+
+/** How a transform is computed. Baby steps are hoisted, giant steps are key switches:
+ *  d = giant + baby (mod slots) for every diagonal. */
+typedef struct ckks_lintrans_shape {
+    int limbs;   /* of the input */
+    int rescale; /* 0..limbs-1: primes dropped at the end (the first is merged with the mod-down) */
+    int special; /* special primes of the double-hoisted sum and of all its keys */
+    int alpha;   /* limbs per digit of those keys */
+    int diagonal_count;
+    const int *baby; /* per diagonal: its baby step, in [0, slots) */
+    const int
+        *giant; /* per diagonal: its giant step, in [0, slots); baby + giant = index mod slots */
+    int fold_count;
+    const int *fold_step;
+} ckks_lintrans_shape;
+
+typedef struct ckks_lintrans ckks_lintrans;
+
+/** Choose baby and giant steps: minimises predicted time over many splits of the index set. Indices
+ *  are read around 0, so a window such as -70..70 (given modulo slots) is one run; sets with a
+ *  stride, as in {32 dy + dx}, are split along it.
+ *
+ *  Out:     baby, giant   count each
+ *  In:      index         count distinct diagonal indices in [0, slots) baby_cost, giant_cost
+ *           relative costs of a hoisted baby rotation and of a giant rotation
+ *  Source:  [HS18] section 4, [BMTH21] section 4
+ */
+CKKS_API void ckks_lintrans_split(int *baby, int *giant, const int *index, int count, size_t slots,
+                                  double baby_cost, double giant_cost);
+
+/** Encode all diagonals once, ready for use (limbs + special limbs each, transformed).
+ *
+ *  In:      diagonal   shape->diagonal_count of them; diagonals that are all zero are skipped
+ *           scale      of the encoded values
+ *  Memory:  ckks_lintrans_memory
+ *  Fails:   CKKS_ERR_ARG, CKKS_ERR_RANGE, CKKS_ERR_MEMORY
+ */
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_lintrans_create(ckks_worker *w, ckks_lintrans **out,
+                                                          const ckks_lintrans_shape *shape,
+                                                          const ckks_diagonal *diagonal,
+                                                          ckks_scale scale);
+/** Release; NULL is fine. */
+CKKS_API void ckks_lintrans_free(ckks_lintrans *t);
+/** Heap that a transform of this shape takes when no diagonal is all zero. */
+CKKS_API size_t ckks_lintrans_memory(const ckks_context *ctx, const ckks_lintrans_shape *shape);
+/** Extra scratch that a worker needs to apply it: the circuit_bytes of ckks_worker_create. */
+CKKS_API size_t ckks_lintrans_scratch_bytes(const ckks_context *ctx,
+                                            const ckks_lintrans_shape *shape);
+/** Distinct rotations (baby, giant and fold steps without 0) with the limbs at which each is used.
+ *  A fold that is also a baby or giant step uses that key; others get a key of their own for the
+ *  output's limbs, its shape chosen by ckks_key_spec_choose.
+ *
+ *  Out:     spec    kind, steps, limbs, alpha and special filled; may be NULL to count
+ *  Returns  how many
+ */
+CKKS_API size_t ckks_lintrans_keys(const ckks_context *ctx, ckks_key_spec *spec, size_t capacity,
+                                   const ckks_lintrans_shape *shape);
+
+/** out = the transform of in.
+ *
+ *  Folds run at the end, on the output's limbs.
+ *
+ *  Level:   out has limbs - rescale limbs
+ *  Scale:   in.scale * scale of the transform / product of the dropped primes
+ *  Cost:    (limbs+special) * (digits * (giants) + (giants - 1) + 2) transforms,
+ *           2 * diagonal_count * (limbs + special) * N products
+ *  Error:   see noise.h; the magnitude becomes in's times the largest sum of |values| over a slot,
+ *           which is often far too much: ckks_ciphertext_set_magnitude tells it better
+ *  Fails:   CKKS_ERR_LEVEL, CKKS_ERR_NO_KEY, CKKS_ERR_MISMATCH, CKKS_ERR_DEGREE, CKKS_ERR_SCALE
+ *           (scale >= Q/2), CKKS_ERR_MEMORY (scratch); the output is then unchanged
+ *  Source:  [BMTH21] Algorithm 6 (double hoisting)
+ */
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_lintrans_apply(ckks_worker *w, ckks_ciphertext *out,
+                                                         const ckks_ciphertext *in,
+                                                         const ckks_lintrans *t);
+
+/* ------------------------------------------------------------------ polynomials */
+
+enum { CKKS_BASIS_MONOMIAL = 0, CKKS_BASIS_CHEBYSHEV = 1 };
+enum { CKKS_MAX_POLY_DEGREE = 255 };
+
+typedef struct ckks_polynomial {
+    int basis;          /* Chebyshev: on [-1, 1] */
+    int degree;         /* 1..CKKS_MAX_POLY_DEGREE; monomial at most 8 */
+    const double *coef; /* degree + 1, ascending; exact zeros cost nothing */
+} ckks_polynomial;
+
+/** What evaluating p on a ciphertext of given limbs and scale will do, without doing it.
+ *
+ *  Out:     limbs_out, scale_out   of the result (may be NULL)
+ *           products               key switches (may be NULL)
+ *  In:      limbs, scale           of the input min_scale              intermediate results are
+ *           rescaled while they stay at or above this scale
+ *  Fails:   CKKS_ERR_LEVEL when limbs do not suffice, CKKS_ERR_ARG
+ */
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_poly_plan(const ckks_context *ctx,
+                                                    const ckks_polynomial *p, int limbs,
+                                                    ckks_scale scale, double min_scale,
+                                                    int *limbs_out, ckks_scale *scale_out,
+                                                    int *products);
+
+/** out = p(in) slotwise. All sums meet at exactly equal scales (a downward simulation chooses every
+ *  constant's scale, ckks_poly_plan tells the outcome).
+ *
+ *  Depth:   ceil(log2(degree + 1)) products; a monic even quadratic x^2 + c takes one square
+ *  Needs:   relinearisation keys at the limbs used
+ *  Fails:   CKKS_ERR_LEVEL, CKKS_ERR_NO_KEY, CKKS_ERR_ARG
+ *  Source:  [BMTH21] section 5, Paterson-Stockmeyer in the Chebyshev basis
+ */
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_poly_eval(ckks_worker *w, ckks_ciphertext *out,
+                                                    const ckks_ciphertext *in,
+                                                    const ckks_polynomial *p, double min_scale);
+/** Scratch that ckks_poly_eval needs: the circuit_bytes of ckks_worker_create; 0 for a bad
+ * argument. */
+CKKS_API size_t ckks_poly_scratch_bytes(const ckks_context *ctx, const ckks_polynomial *p,
+                                        int limbs);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

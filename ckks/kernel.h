@@ -1,0 +1,149 @@
+/* The table of hot loops: slots, ranges, order, and the record of one prime that they read.
+ *
+ * A slot is one loop over one limb. Every slot of every family returns canonical residues in [0,q), so
+ * all families agree bit for bit; tests hold them to it. A family serves every prime
+ * CKKS_MIN_PRIME <= q <= its max_prime with q = 1 mod 2N, N = 2^3 ... 2^16.
+ *
+ * Common to all slots: n is a multiple of 8 (ntt: n = N); rows are aligned to 64 bytes; an output may be
+ * the same row as any input, but rows never overlap otherwise; time does not depend on the data.
+ *
+ * A new family is one file kernel_NAME.c compiled with its own flags, one getter below, and one line in
+ * kernel.c. It borrows ckks_kernel_portable's functions for slots that it does not improve.
+ */
+#ifndef UNSEEN_CKKS_KERNEL_H
+#define UNSEEN_CKKS_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ckks/ckks.h"
+#include "ckks/cpu.h"
+#include "ckks/modarith.h"
+
+typedef struct ckks_kernel ckks_kernel;
+
+/** A factor of a transform and its quotient in the kernel's own form. */
+typedef struct ckks_twiddle {
+    uint64_t w, quotient;
+} ckks_twiddle;
+
+/** One prime with its constants, its tables and its kernel; made by ckks_modulus_init (modulus.h). */
+typedef struct ckks_modulus {
+    uint64_t q;
+    int bits;  /* 2^(bits-1) < q < 2^bits */
+    int log_n;
+    size_t n;
+    const ckks_kernel *kernel;
+    ckks_mod mod;
+    uint64_t root;         /* psi, the smallest primitive 2N-th root of unity */
+    uint64_t root_inverse; /* 1 / psi */
+    uint64_t n_inverse;    /* 1 / N */
+    /* forward[k + i] = psi^brv(k + i) for layer k = 1, 2, 4, ..., N/2, block i < k; brv reverses log_n
+     * bits. inverse[k + i] is its reciprocal, but inverse[1] is multiplied by 1/N, and
+     * inverse[0] = 1/N. forward[0] = 1. */
+    ckks_twiddle *forward, *inverse;
+    ckks_allocator allocator;
+} ckks_modulus;
+
+enum { CKKS_KERNEL_MAX_TERMS = 4096 };
+
+struct ckks_kernel {
+    const char *name;
+    uint64_t max_prime;
+
+    /** The kernel's quotient of a constant factor, for tables.  Range: w in [0,q) */
+    uint64_t (*quotient)(uint64_t w, const ckks_mod *m);
+
+    /** Negacyclic transform, in place: a_i = sum_k a_k psi^((2 brv(i) + 1) k).
+     *  Range: [0,4q) -> [0,q).  Order: natural in, bit-reversed out */
+    void (*ntt_forward)(uint64_t *a, const ckks_modulus *m);
+
+    /** Its inverse, with the factor 1/N.  Range: [0,2q) -> [0,q).  Order: bit-reversed in, natural out */
+    void (*ntt_inverse)(uint64_t *a, const ckks_modulus *m);
+
+    /** out = a + b, a - b, -a, a * b.  Range: [0,q) -> [0,q) */
+    void (*add)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m);
+    void (*sub)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m);
+    void (*neg)(uint64_t *out, const uint64_t *a, size_t n, const ckks_modulus *m);
+    void (*mul)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m);
+
+    /** out = a * b + c.  Range: [0,q) -> [0,q) */
+    void (*mul_add)(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *c, size_t n,
+        const ckks_modulus *m);
+
+    /** out = a + w in every place.  Range: a, w in [0,q) -> [0,q) */
+    void (*add_scalar)(uint64_t *out, const uint64_t *a, uint64_t w, size_t n, const ckks_modulus *m);
+
+    /** out = a * w.  Range: a any word, w in [0,q) -> [0,q) */
+    void (*mul_scalar)(uint64_t *out, const uint64_t *a, uint64_t w, size_t n, const ckks_modulus *m);
+
+    /** out = a * w + b.  Range: a any word, w, b in [0,q) -> [0,q) */
+    void (*mul_scalar_add)(uint64_t *out, const uint64_t *a, uint64_t w, const uint64_t *b, size_t n,
+        const ckks_modulus *m);
+
+    /** out = (a - b) * w: the last step of every division.  Range: [0,q) -> [0,q) */
+    void (*sub_mul_scalar)(uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t w, size_t n,
+        const ckks_modulus *m);
+
+    /** out = x mod q.  Range: any word -> [0,q) */
+    void (*reduce)(uint64_t *out, const uint64_t *x, size_t n, const ckks_modulus *m);
+
+    /** out = (x > from/2 ? x - from : x) mod q.  Range: x in [0,from), from < 2^47 odd -> [0,q) */
+    void (*reduce_centred)(
+        uint64_t *out, const uint64_t *x, uint64_t from, size_t n, const ckks_modulus *m);
+
+    /** out = x mod q for signed x; out and x may be the same memory.  Range: any int64 -> [0,q) */
+    void (*reduce_i64)(uint64_t *out, const int64_t *x, size_t n, const ckks_modulus *m);
+
+    /** out = x mod q for small signed x.  Range: int8 -> [0,q), also for q below 128 */
+    void (*reduce_i8)(uint64_t *out, const int8_t *x, size_t n, const ckks_modulus *m);
+
+    /** out[i] = sum over k < count of x[k][i] * y[k][i].
+     *  Range: x in [0,2^46.8), y in [0,q), 1 <= count <= CKKS_KERNEL_MAX_TERMS -> [0,q) */
+    void (*dot)(uint64_t *out, const uint64_t *const *x, const uint64_t *const *y, size_t count, size_t n,
+        const ckks_modulus *m);
+
+    /** The same plus init[i], init in [0,q). */
+    void (*dot_add)(uint64_t *out, const uint64_t *init, const uint64_t *const *x,
+        const uint64_t *const *y, size_t count, size_t n, const ckks_modulus *m);
+
+    /** out[i] = sum over k < count of x[k][i] * w[k]: base conversion.  Range: as dot, w in [0,q) */
+    void (*dot_scalar)(uint64_t *out, const uint64_t *const *x, const uint64_t *w, size_t count, size_t n,
+        const ckks_modulus *m);
+
+    /** v[i] = (sum over k < count of floor(y[k][i] 2^(51-bits_k) c[k] / 2^52) + 2^49) >> 50, the rounded
+     *  sum of y[k][i] / q_k; see ckks_basis in rns.h for the constants.
+     *  Range: y[k] in [0,q_k), c[k] = floor(2^(51+bits_k) / q_k) < 2^52, count < 2^13 -> [0,count].
+     *  v must not be one of the y */
+    void (*round_quotient)(uint64_t *v, const uint64_t *const *y, const uint64_t *c, const int *bits,
+        size_t count, size_t n);
+
+    /** out[i] = in[index[i]]; out is not in. */
+    void (*permute)(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n);
+};
+
+/** The families. NULL when not compiled in. */
+const ckks_kernel *ckks_kernel_portable(void);
+
+/** The family at place i of the list, best first, whatever the machine; NULL past the end. */
+const ckks_kernel *ckks_kernel_list(int i);
+
+/** The best family for a prime on a machine.
+ *
+ *  In:      cpu     as ckks_cpu_detect says
+ *           q       the prime
+ *           name    NULL, or the only family wanted
+ *  Returns NULL when the named family is unknown, not for this machine or not for this prime.
+ */
+const ckks_kernel *ckks_kernel_select(ckks_cpu_features cpu, uint64_t q, const char *name);
+
+/** Compute with every slot of m->kernel at the edges of its ranges, in place and not, and compare with
+ *  modarith.h and with a polynomial evaluated at single points.
+ *
+ *  In:      m        complete but for this test
+ *           scratch  2 N words, aligned
+ *  Fails:   CKKS_ERR_SELFTEST
+ */
+CKKS_MUST_CHECK ckks_status ckks_kernel_selftest(const ckks_modulus *m, uint64_t *scratch);
+
+#endif

@@ -1,0 +1,73 @@
+/* See noise.h. Plain doubles: the estimates are public and need a few bits only. */
+#include "ckks/noise.h"
+
+#include <math.h>
+
+double ckks_noise_add(double a, double b)
+{
+    return sqrt(a * a + b * b);
+}
+
+double ckks_noise_slot(const ckks_context *ctx, double sigma, ckks_scale scale)
+{
+    return sigma * sqrt((double)ctx->n / 2.0) / scale.hi;
+}
+
+double ckks_noise_sigma(void)
+{
+    return sqrt(10.5); /* 42 fair coins, weight 1/2: variance 42/4 */
+}
+
+double ckks_noise_encode(const ckks_context *ctx, ckks_scale scale)
+{
+    return ckks_noise_slot(ctx, sqrt(1.0 / 12.0), scale);
+}
+
+double ckks_noise_encrypt(const ckks_context *ctx, ckks_scale scale)
+{
+    return ckks_noise_slot(ctx, ckks_noise_sigma(), scale);
+}
+
+double ckks_noise_encrypt_public(const ckks_context *ctx, ckks_scale scale)
+{
+    /* e0 + v e + e1 s: v and s are ternary with 2N/3 non-zero coefficients each. */
+    return ckks_noise_slot(ctx, ckks_noise_sigma() * sqrt(1.0 + 2.0 * ctx->secret_norm2), scale);
+}
+
+double ckks_noise_divide(const ckks_context *ctx, int parts, ckks_scale scale_after)
+{
+    double h = ctx->secret_norm2;
+    /* s^2 has N coefficients of variance N (2/3)^2, together h^2. */
+    double variance = (1.0 + h + (parts == 3 ? h * h : 0.0)) / 12.0;
+
+    return ckks_noise_slot(ctx, sqrt(variance), scale_after);
+}
+
+double ckks_noise_divide_c1(const ckks_context *ctx, ckks_scale scale_after)
+{
+    return ckks_noise_slot(ctx, sqrt(ctx->secret_norm2 / 12.0), scale_after);
+}
+
+double ckks_noise_keyswitch(const ckks_context *ctx, int limbs, int alpha, int special,
+                            ckks_scale scale)
+{
+    double log2_p = ckks_params_log2_qp(&ctx->params, 0, special);
+    double sum = 0.0;
+
+    for (int first = 0; first < limbs; first += alpha) {
+        double log2_d = 0.0;
+        for (int i = first; i < limbs && i < first + alpha; i++)
+            log2_d += log2((double)ctx->params.q[i]);
+        sum += exp2(2.0 * (log2_d - log2_p));
+    }
+    return ckks_noise_slot(ctx, ckks_noise_sigma() * sqrt((double)ctx->n * sum / 12.0), scale);
+}
+
+double ckks_noise_mul(double magnitude_a, double error_a, double magnitude_b, double error_b)
+{
+    double x = magnitude_a * error_b;
+    double y = magnitude_b * error_a;
+    double z = error_a * error_b;
+
+    return sqrt(x * x + y * y + 2.0 * z * z);
+}

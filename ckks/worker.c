@@ -1,0 +1,134 @@
+/* Workers. Scratch is one block of a size known when the worker is made; operations only move
+ * its mark. */
+#include "ckks/worker.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "ckks/entropy.h"
+#include "ckks/object.h"
+
+size_t ckks_worker_base_rows(const ckks_context *ctx)
+{
+    size_t limbs = (size_t)ctx->params.q_count;
+    size_t special = (size_t)ctx->params.p_count;
+
+    /* eval_mul: three tensor parts (3 limbs). Key switch: coefficient form of the input,
+     * quotients v and digits (at most limbs each), accumulators of 2 (limbs + special) rows a
+     * rotation, and in the mod-down special + 1 rows, one v, one converted row. Encoding and
+     * encryption take less (at most 2 limbs + 4). */
+    return 6 * limbs + CKKS_WORKER_HOIST * 2 * (limbs + special) + special + 8;
+}
+
+ckks_status ckks_worker_create(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes)
+{
+    ckks_worker *w = NULL;
+    size_t rows_bytes = 0;
+
+    if (out == NULL)
+        return CKKS_ERR_ARG;
+    *out = NULL;
+    if (ctx == NULL)
+        return CKKS_ERR_ARG;
+    if (!ckks_size_mul(&rows_bytes, ckks_worker_base_rows(ctx), ctx->n * sizeof(uint64_t)) ||
+        circuit_bytes > SIZE_MAX / 2 - rows_bytes)
+        return CKKS_ERR_MEMORY;
+    w = ckks_mem_alloc_zero(&ctx->params.allocator, sizeof *w);
+    if (w == NULL)
+        return CKKS_ERR_MEMORY;
+    w->ctx = ctx;
+    w->arena.size = rows_bytes + circuit_bytes;
+    w->arena.base = ckks_mem_alloc(&ctx->params.allocator, w->arena.size);
+    if (w->arena.base == NULL) {
+        w->arena.size = 0;
+        ckks_worker_free(w);
+        return CKKS_ERR_MEMORY;
+    }
+    *out = w;
+    return CKKS_OK;
+}
+
+void ckks_worker_free(ckks_worker *w)
+{
+    const ckks_allocator *allocator = NULL;
+
+    if (w == NULL)
+        return;
+    allocator = &w->ctx->params.allocator;
+    if (w->arena.base != NULL) {
+        /* What held secrets was wiped when it was released. */
+        ckks_mem_free(allocator, w->arena.base, w->arena.size);
+    }
+    ckks_mem_free(allocator, w, sizeof *w);
+}
+
+const char *ckks_worker_error(const ckks_worker *w)
+{
+    return w->error;
+}
+
+size_t ckks_worker_bytes(const ckks_worker *w)
+{
+    return sizeof *w + w->arena.size;
+}
+
+ckks_status ckks_worker_use_keys(ckks_worker *w, const ckks_eval_keys *keys)
+{
+    if (w == NULL)
+        return CKKS_ERR_ARG;
+    if (keys != NULL && keys->context_id != w->ctx->id)
+        return ckks_worker_fail(w, CKKS_ERR_MISMATCH,
+                                "evaluation keys of other parameters than the worker's");
+    w->keys = keys;
+    return CKKS_OK;
+}
+
+ckks_status ckks_worker_fail(ckks_worker *w, ckks_status status, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(w->error, sizeof w->error, format, args);
+    va_end(args);
+    return status;
+}
+
+ckks_status ckks_worker_rows(ckks_worker *w, uint64_t **out, size_t count)
+{
+    size_t bytes = 0;
+
+    *out = NULL;
+    if (ckks_size_mul(&bytes, count, w->ctx->n * sizeof(uint64_t)))
+        *out = ckks_arena_take(&w->arena, bytes);
+    if (*out == NULL)
+        return ckks_worker_fail(
+            w, CKKS_ERR_MEMORY,
+            "%zu more bytes of scratch are needed and %zu of %zu are in use: create the worker "
+            "with the circuit_bytes that the circuit asks for",
+            bytes, w->arena.used, w->arena.size);
+    return CKKS_OK;
+}
+
+ckks_status ckks_worker_need_rows(ckks_worker *w, size_t count)
+{
+    size_t mark = ckks_arena_mark(&w->arena);
+    size_t peak = w->arena.peak;
+    uint64_t *rows = NULL;
+    ckks_status st = ckks_worker_rows(w, &rows, count);
+
+    ckks_arena_release(&w->arena, mark);
+    w->arena.peak = peak;
+    return st;
+}
+
+ckks_status ckks_worker_seed(ckks_worker *w, uint8_t out[CKKS_SEED_BYTES])
+{
+    if (ckks_entropy_from(&w->ctx->params.entropy, out) == CKKS_OK)
+        return CKKS_OK;
+    return ckks_worker_fail(w, CKKS_ERR_ENTROPY, "no randomness: the entropy source failed");
+}
+
+const ckks_context *ckks_worker_context(const ckks_worker *w)
+{
+    return w->ctx;
+}

@@ -1,0 +1,293 @@
+/* The plan file, see client.h. Reading trusts nothing: a cursor that knows what is left, and a bound
+ * for every number before it sizes anything. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/client.h"
+#include "nn/why.h"
+
+static const char magic[8] = {'U', 'N', 'S', 'E', 'E', 'N', 'P', 'L'};
+enum { VERSION = 1, FIXED_BYTES = 96, KEY_BYTES = 20, SUM_BYTES = 8 };
+
+static uint64_t checksum(const uint8_t *bytes, size_t size)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t k = 0; k < size; k++)
+        h = (h ^ bytes[k]) * 0x100000001b3u;
+    return h;
+}
+
+/* ---- writing: the room was checked beforehand */
+
+static void put(uint8_t **at, uint64_t x, int bytes)
+{
+    for (int k = 0; k < bytes; k++)
+        *(*at)++ = (uint8_t)(x >> (8 * k));
+}
+
+static void put_double(uint8_t **at, double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    put(at, bits, 8);
+}
+
+static size_t layout_bytes(const nn_layout *l)
+{
+    return 12 + 4 * (l->count + l->replicas);
+}
+
+static void put_layout(uint8_t **at, const nn_layout *l)
+{
+    put(at, l->period, 4);
+    put(at, l->count, 4);
+    put(at, l->replicas, 4);
+    for (size_t e = 0; e < l->count; e++)
+        put(at, l->position[e], 4);
+    for (size_t r = 0; r < l->replicas; r++)
+        put(at, l->start[r], 4);
+}
+
+size_t nn_client_wire_bytes(const nn_client *c)
+{
+    return FIXED_BYTES + KEY_BYTES * c->key_count + layout_bytes(&c->in) + layout_bytes(&c->out) +
+           ckks_params_wire_bytes(&c->params) + SUM_BYTES;
+}
+
+nn_status nn_client_write(uint8_t *out, size_t out_size, size_t *used, const nn_client *c)
+{
+    size_t size = nn_client_wire_bytes(c), params = 0;
+    uint8_t *at = out;
+    *used = 0;
+    if (out_size < size || size > NN_CLIENT_BYTES_MAX)
+        return CKKS_ERR_SPACE;
+    memcpy(at, magic, sizeof magic);
+    at += sizeof magic;
+    put(&at, VERSION, 4);
+    put(&at, size, 4);
+    put(&at, c->model_id, 8);
+    put(&at, c->input.c, 4);
+    put(&at, c->input.h, 4);
+    put(&at, c->input.w, 4);
+    put(&at, c->outputs, 4);
+    put_double(&at, c->lo);
+    put_double(&at, c->hi);
+    put_double(&at, c->request_scale.hi);
+    put_double(&at, c->request_scale.lo);
+    put_double(&at, c->response_scale.hi);
+    put_double(&at, c->response_scale.lo);
+    put(&at, (uint64_t)c->response_limbs, 4);
+    put(&at, c->key_count, 4);
+    for (size_t k = 0; k < c->key_count; k++) {
+        const ckks_key_spec *s = &c->key[k];
+        const int field[5] = {s->kind, s->steps, s->limbs, s->alpha, s->special};
+        for (int f = 0; f < 5; f++)
+            put(&at, (uint32_t)field[f], 4);
+    }
+    put_layout(&at, &c->in);
+    put_layout(&at, &c->out);
+    nn_status st = ckks_params_write(at, out_size - (size_t)(at - out), &params, &c->params);
+    if (st != NN_OK)
+        return st;
+    at += params;
+    put(&at, checksum(out, (size_t)(at - out)), 8);
+    *used = size;
+    return NN_OK;
+}
+
+/* ---- reading */
+
+typedef struct cursor {
+    const uint8_t *at;
+    size_t left;
+    int short_of; /* 1 after a read beyond the end */
+} cursor;
+
+static uint64_t get(cursor *c, size_t bytes)
+{
+    uint64_t x = 0;
+    if (c->left < bytes) {
+        c->short_of = 1;
+        return 0;
+    }
+    for (size_t k = 0; k < bytes; k++)
+        x |= (uint64_t)c->at[k] << (8 * k);
+    c->at += bytes;
+    c->left -= bytes;
+    return x;
+}
+
+static double get_double(cursor *c)
+{
+    uint64_t bits = get(c, 8);
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static int get_int(cursor *c)
+{
+    uint32_t x = (uint32_t)get(c, 4);
+    int32_t y;
+    memcpy(&y, &x, sizeof y);
+    return y;
+}
+
+static nn_status get_keys(cursor *at, nn_client *c, char *why, size_t why_size)
+{
+    if (c->key_count > NN_CLIENT_KEYS_MAX || at->left / KEY_BYTES < c->key_count)
+        return nn_why(why, why_size, NN_ERR_FORMAT, "%zu keys are listed in %zu bytes",
+                      c->key_count, at->left);
+    c->key = calloc(c->key_count + 1, sizeof *c->key);
+    if (c->key == NULL)
+        return NN_ERR_MEMORY;
+    for (size_t k = 0; k < c->key_count; k++) {
+        ckks_key_spec *s = &c->key[k];
+        s->kind = get_int(at);
+        s->steps = get_int(at);
+        s->limbs = get_int(at);
+        s->alpha = get_int(at);
+        s->special = get_int(at);
+        /* What the numbers mean is checked where keys are made; here only that they are sane. */
+        if (s->kind < CKKS_KEY_RELINEARISE || s->kind > CKKS_KEY_CONJUGATE || s->limbs < 1 ||
+            s->limbs > CKKS_MAX_Q || s->alpha < 1 || s->alpha > CKKS_MAX_Q || s->special < 1 ||
+            s->special > CKKS_MAX_P)
+            return nn_why(why, why_size, NN_ERR_FORMAT, "key %zu of the list is out of range", k);
+    }
+    return NN_OK;
+}
+
+static nn_status get_layout(cursor *at, nn_layout *l, size_t count, const char *what, char *why,
+                            size_t why_size)
+{
+    size_t period = (size_t)get(at, 4), elements = (size_t)get(at, 4);
+    size_t replicas = (size_t)get(at, 4);
+    size_t most = (size_t)1 << (CKKS_MAX_LOG_N - 1);
+    if (at->short_of || elements != count || period == 0 || period > most || replicas == 0 ||
+        replicas > most || period * replicas > most || nn_layout_pow2(period) != period ||
+        nn_layout_pow2(replicas) != replicas || elements > period ||
+        at->left / 4 < elements + replicas)
+        return nn_why(why, why_size, NN_ERR_FORMAT,
+                      "the %s layout has %zu elements, period %zu and %zu replicas", what, elements,
+                      period, replicas);
+    nn_status st = nn_layout_dense(l, period * replicas, elements);
+    if (st != NN_OK)
+        return st;
+    l->period = period;
+    l->extent = period;
+    if (l->replicas != replicas) {
+        uint32_t *start = realloc(l->start, replicas * sizeof *start);
+        if (start == NULL)
+            return NN_ERR_MEMORY;
+        l->start = start;
+        l->replicas = replicas;
+    }
+    for (size_t e = 0; e < elements; e++) {
+        l->position[e] = (uint32_t)get(at, 4);
+        if (l->position[e] >= period)
+            return nn_why(why, why_size, NN_ERR_FORMAT,
+                          "the %s layout puts element %zu at %lu of %zu", what, e,
+                          (unsigned long)l->position[e], period);
+    }
+    for (size_t r = 0; r < replicas; r++) {
+        l->start[r] = (uint32_t)get(at, 4);
+        if (l->start[r] >= l->slots)
+            return nn_why(why, why_size, NN_ERR_FORMAT,
+                          "the %s layout starts replica %zu at slot %lu of %zu", what, r,
+                          (unsigned long)l->start[r], l->slots);
+    }
+    return NN_OK;
+}
+
+static int is_scale(ckks_scale s)
+{
+    return s.hi > 0.0 && s.hi < 0x1p200 && fabs(s.lo) <= s.hi * 0x1p-52;
+}
+
+static nn_status get_fixed(cursor *at, nn_client *c, char *why, size_t why_size)
+{
+    c->model_id = get(at, 8);
+    c->input.c = (size_t)get(at, 4);
+    c->input.h = (size_t)get(at, 4);
+    c->input.w = (size_t)get(at, 4);
+    c->outputs = (size_t)get(at, 4);
+    c->lo = get_double(at);
+    c->hi = get_double(at);
+    c->request_scale.hi = get_double(at);
+    c->request_scale.lo = get_double(at);
+    c->response_scale.hi = get_double(at);
+    c->response_scale.lo = get_double(at);
+    c->response_limbs = get_int(at);
+    c->key_count = (size_t)get(at, 4);
+    size_t most = (size_t)1 << (CKKS_MAX_LOG_N - 1);
+    if (c->input.c == 0 || c->input.h == 0 || c->input.w == 0 || c->input.c > most ||
+        c->input.h > most || c->input.w > most || c->input.c * c->input.h > most ||
+        c->input.c * c->input.h * c->input.w > most)
+        return nn_why(why, why_size, NN_ERR_FORMAT, "the input shape is (%zu,%zu,%zu)", c->input.c,
+                      c->input.h, c->input.w);
+    if (c->outputs == 0 || c->outputs > most)
+        return nn_why(why, why_size, NN_ERR_FORMAT, "the plan has %zu outputs", c->outputs);
+    if (!(c->lo < c->hi) || !isfinite(c->lo) || !isfinite(c->hi))
+        return nn_why(why, why_size, NN_ERR_FORMAT, "the input range is %g to %g", c->lo, c->hi);
+    if (!is_scale(c->request_scale) || !is_scale(c->response_scale))
+        return nn_why(why, why_size, NN_ERR_FORMAT, "a scale is not a positive number");
+    return NN_OK;
+}
+
+static nn_status get_client(nn_client *c, cursor *at, char *why, size_t why_size)
+{
+    size_t used = 0;
+    nn_status st = get_fixed(at, c, why, why_size);
+    if (st == NN_OK)
+        st = get_keys(at, c, why, why_size);
+    if (st == NN_OK)
+        st = get_layout(at, &c->in, nn_shape_count(c->input), "input", why, why_size);
+    if (st == NN_OK)
+        st = get_layout(at, &c->out, c->outputs, "output", why, why_size);
+    if (st == NN_OK)
+        st = ckks_params_read(&c->params, at->at, at->left, &used, why, why_size);
+    if (st == NN_OK)
+        st = ckks_params_check(&c->params, why, why_size);
+    if (st != NN_OK)
+        return st;
+    size_t slots = (size_t)1 << (c->params.log_n - 1);
+    if (at->short_of || at->left - used != 0 || c->in.slots != slots || c->out.slots != slots ||
+        c->response_limbs < 1 || c->response_limbs > c->params.q_count)
+        return nn_why(why, why_size, NN_ERR_FORMAT,
+                      "the layouts have %zu and %zu slots and the response %d limbs; the parameters "
+                      "have %zu slots and %d limbs",
+                      c->in.slots, c->out.slots, c->response_limbs, slots, c->params.q_count);
+    return NN_OK;
+}
+
+nn_status nn_client_read(nn_client **out, const uint8_t *in, size_t size, char *why,
+                         size_t why_size)
+{
+    *out = NULL;
+    cursor at = {in, size, 0};
+    if (size < FIXED_BYTES + SUM_BYTES || memcmp(in, magic, sizeof magic) != 0)
+        return nn_why(why, why_size, NN_ERR_FORMAT, "these %zu bytes are not a plan file", size);
+    (void)get(&at, 8);
+    uint64_t version = get(&at, 4), length = get(&at, 4);
+    if (version != VERSION)
+        return nn_why(why, why_size, CKKS_ERR_VERSION,
+                      "the plan file has version %lu, this program reads version %d",
+                      (unsigned long)version, VERSION);
+    if (length != size || size > NN_CLIENT_BYTES_MAX)
+        return nn_why(why, why_size, NN_ERR_FORMAT, "the plan file says %lu bytes and has %zu",
+                      (unsigned long)length, size);
+    cursor sum = {in + size - SUM_BYTES, SUM_BYTES, 0};
+    if (checksum(in, size - SUM_BYTES) != get(&sum, 8))
+        return nn_why(why, why_size, NN_ERR_FORMAT, "the plan file is damaged (checksum)");
+    nn_client *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return NN_ERR_MEMORY;
+    at.left -= SUM_BYTES;
+    nn_status st = get_client(c, &at, why, why_size);
+    if (st == NN_OK)
+        *out = c;
+    else
+        nn_client_free(c);
+    return st;
+}

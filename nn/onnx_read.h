@@ -1,0 +1,36 @@
+/* The bytes of an ONNX file as a graph. The bytes are hostile: every length is bounded by what is
+ * left of its message, nesting is bounded, and element counts are checked products.
+ *
+ * Taken: ir_version 3 and later, default operator set 7 and later, one float input (and one output),
+ * the operators of nn/op.h. Constants (float, double, half, bfloat16, int32, int64; raw or typed,
+ * packed or not) become float or int64. Constant parts of the graph are computed on reading, so
+ * that what remains are nodes that depend on the input. */
+
+#ifndef UNSEEN_NN_ONNX_READ_H
+#define UNSEEN_NN_ONNX_READ_H
+
+#include "nn/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Read an ONNX model.
+ *
+ *  Everything that cannot be taken is listed at once in why, each with the node's name, its
+ *  operator and a way out; a list longer than the buffer ends with "and N more".
+ *
+ *  Out:    g    the graph, to be freed with nn_graph_free; NULL on failure
+ *          why  on failure, one sentence or the list (why_size bytes, may be NULL with 0)
+ *  In:     bytes  size bytes, not kept
+ *  Fails:  NN_ERR_FORMAT (damaged bytes), NN_ERR_UNSUPPORTED, NN_ERR_SHAPE, NN_ERR_MEMORY,
+ *          NN_ERR_ARG
+ */
+NN_API NN_MUST_CHECK nn_status nn_onnx_read(nn_graph **g, const uint8_t *bytes, size_t size,
+                                            char *why, size_t why_size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,82 @@
+"""Write test cases for nn/ from ONNX's own node tests: onnx_nodes.py FOLDER
+
+Each case is a folder with model.onnx, input_K.pb and output_0.pb. The answers come from the onnx package,
+which computes them with numpy; nothing of ours takes part. Cases of data types, ranks or modes that the
+program refuses on purpose are left out by name, with the reason.
+"""
+
+import importlib
+import os
+import sys
+
+import numpy as np
+
+for name, kind in (("float", float), ("int", int), ("bool", bool), ("object", object)):
+    if name not in np.__dict__:  # onnx 1.12 uses names that numpy 1.24 has dropped
+        setattr(np, name, kind)
+
+import onnx.backend.test.case.node as node  # noqa: E402
+from onnx import numpy_helper  # noqa: E402
+
+MODULES = (
+    "add averagepool batchnorm constant conv div dropout flatten gemm globalaveragepool identity matmul mul "
+    "pow reshape sub transpose"
+).split()
+OPERATORS = {
+    "Add", "AveragePool", "BatchNormalization", "Constant", "Conv", "Div", "Dropout", "Flatten", "Gemm",
+    "GlobalAveragePool", "Identity", "MatMul", "Mul", "Pow", "Reshape", "Sub", "Transpose",
+}
+LEFT_OUT = {
+    "3d": "three spatial dimensions",
+    "_train": "training mode",
+    "training": "training mode",
+    "_mask": "a second output",
+    "uint8": "integers",
+    "_int": "integers",
+    "uint": "integers",
+    "sequence": "sequences",
+    "identity_opt": "optional values",
+    "expanded": "functions of other operators",
+}
+
+
+def wanted(case):
+    if any(part in case.name for part in LEFT_OUT):
+        return False
+    inputs, outputs = case.data_sets[0]
+    return (
+        all(n.op_type in OPERATORS for n in case.model.graph.node)
+        and all(isinstance(a, np.ndarray) or np.isscalar(a) for a in list(inputs) + list(outputs))
+        and all(np.asarray(a).dtype == np.float32 for a in outputs)
+    )
+
+
+def save(path, array):
+    with open(path, "wb") as f:
+        f.write(numpy_helper.from_array(np.asarray(array)).SerializeToString())
+
+
+def main(folder):
+    for module in MODULES:
+        importlib.import_module("onnx.backend.test.case.node." + module)
+    count, operators = 0, set()
+    for case in node._NodeTestCases:
+        if case.model is None or not wanted(case):
+            continue
+        where = os.path.join(folder, case.name)
+        os.makedirs(where, exist_ok=True)
+        with open(os.path.join(where, "model.onnx"), "wb") as f:
+            f.write(case.model.SerializeToString())
+        inputs, outputs = case.data_sets[0]
+        for k, array in enumerate(inputs):
+            save(os.path.join(where, "input_%d.pb" % k), array)
+        save(os.path.join(where, "output_0.pb"), outputs[0])
+        count += 1
+        operators |= {n.op_type for n in case.model.graph.node}
+    missing = OPERATORS - operators
+    if missing:
+        sys.exit("onnx_nodes.py: no case for " + ", ".join(sorted(missing)))
+    print("%d cases, %d operators" % (count, len(operators)))
+
+
+main(sys.argv[1])

@@ -1,0 +1,78 @@
+/* The client's side: what it refuses, and that it needs nothing but its plan file. */
+#include "nn/client.h"
+
+#include "tests/sessions.h"
+#include "tests/testing.h"
+
+static void test_range(void **state)
+{
+    (void)state;
+    session s;
+    float image[MODELS_INPUTS] = {0};
+    char why[300] = "";
+    session_open(&s, 2);
+    const float bad[] = {1.5f, -0.5f, NAN, INFINITY};
+    for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
+        image[5] = bad[k];
+        assert_int_equal(nn_client_encrypt(s.w, s.request, s.client, s.sk, image, why, sizeof why),
+                         NN_ERR_RANGE);
+        assert_non_null(strstr(why, "range"));
+        assert_int_equal(ckks_ciphertext_limbs(s.request), 0);
+    }
+    image[5] = 1.0f;
+    assert_int_equal(nn_client_encrypt(s.w, s.request, s.client, s.sk, image, why, sizeof why),
+                     NN_OK);
+    session_close(&s);
+}
+
+static void test_wrong_response(void **state)
+{
+    (void)state;
+    session s;
+    float image[MODELS_INPUTS] = {0}, logits[MODELS_OUTPUTS];
+    char why[300] = "";
+    session_open(&s, 2);
+    assert_int_equal(nn_client_encrypt(s.w, s.request, s.client, s.sk, image, why, sizeof why),
+                     NN_OK);
+    /* The request sent back is not a response. */
+    assert_int_equal(nn_client_decrypt(s.w, logits, s.client, s.sk, s.request, why, sizeof why),
+                     NN_ERR_MISMATCH);
+    assert_non_null(strstr(why, "limbs"));
+    session_close(&s);
+}
+
+/* A wrong key gives noise, not an answer: nobody else's key reads the logits. */
+static void test_wrong_key(void **state)
+{
+    (void)state;
+    session s;
+    ckks_secret_key *other = NULL;
+    float image[MODELS_INPUTS] = {0}, right[MODELS_OUTPUTS], wrong[MODELS_OUTPUTS];
+    char why[300] = "";
+    session_open(&s, 2);
+    assert_int_equal(ckks_secret_key_create(s.w, &other), CKKS_OK);
+    assert_int_equal(nn_client_encrypt(s.w, s.request, s.client, s.sk, image, why, sizeof why),
+                     NN_OK);
+    assert_int_equal(
+        nn_program_run(s.program, s.w, s.response, s.request, NULL, NULL, why, sizeof why), NN_OK);
+    assert_int_equal(nn_client_decrypt(s.w, right, s.client, s.sk, s.response, why, sizeof why),
+                     NN_OK);
+    assert_int_equal(nn_client_decrypt(s.w, wrong, s.client, other, s.response, why, sizeof why),
+                     NN_OK);
+    for (int o = 0; o < MODELS_OUTPUTS; o++) {
+        assert_true(fabsf(right[o]) < 100.0f);
+        assert_true(fabsf(wrong[o]) > 100.0f);
+    }
+    ckks_secret_key_free(other);
+    session_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_range),
+        cmocka_unit_test(test_wrong_response),
+        cmocka_unit_test(test_wrong_key),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

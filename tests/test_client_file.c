@@ -1,0 +1,130 @@
+/* The plan file: what is written is read, and hostile bytes are refused with a sentence. */
+#include "nn/client.h"
+
+#include "tests/models.h"
+#include "tests/testing.h"
+
+static void plan_bytes(uint8_t **bytes, size_t *size)
+{
+    nn_model *m = models_small(2, 1);
+    nn_plan *p = models_plan(m);
+    nn_client *c = NULL;
+    size_t used = 0;
+    assert_int_equal(nn_client_of_plan(&c, p), NN_OK);
+    *size = nn_client_wire_bytes(c);
+    *bytes = malloc(*size);
+    assert_int_equal(nn_client_write(*bytes, *size - 1, &used, c), CKKS_ERR_SPACE);
+    assert_int_equal(used, 0);
+    assert_int_equal(nn_client_write(*bytes, *size, &used, c), NN_OK);
+    assert_int_equal(used, *size);
+    nn_client_free(c);
+    nn_plan_free(p);
+    nn_model_free(m);
+}
+
+/* Make altered bytes consistent again, so that what is behind the checksum is tried too. */
+static void repair(uint8_t *bytes, size_t size)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t k = 0; k < size - 8; k++)
+        h = (h ^ bytes[k]) * 0x100000001b3u;
+    for (int k = 0; k < 8; k++)
+        bytes[size - 8 + (size_t)k] = (uint8_t)(h >> (8 * k));
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    uint8_t *bytes = NULL, *again = NULL;
+    size_t size = 0, used = 0;
+    nn_client *c = NULL;
+    plan_bytes(&bytes, &size);
+    assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
+    assert_int_equal(nn_shape_count(nn_client_input(c)), MODELS_INPUTS);
+    assert_int_equal(nn_client_outputs(c), MODELS_OUTPUTS);
+    assert_true(nn_client_key_count(c) > 0);
+    assert_int_equal(nn_client_keys(c)[0].special >= 1, 1);
+    again = malloc(size);
+    assert_int_equal(nn_client_write(again, size, &used, c), NN_OK);
+    assert_memory_equal(bytes, again, size);
+    nn_client_free(c);
+    free(again);
+    free(bytes);
+}
+
+static void refuse(const uint8_t *bytes, size_t size)
+{
+    nn_client *c = NULL;
+    char why[300] = "";
+    assert_true(nn_client_read(&c, bytes, size, why, sizeof why) != NN_OK);
+    assert_null(c);
+    assert_true(strlen(why) > 10);
+}
+
+static void test_truncated(void **state)
+{
+    (void)state;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    plan_bytes(&bytes, &size);
+    for (size_t cut = 0; cut < size; cut++) {
+        uint8_t *part = malloc(cut + 1); /* its own block, so that reading beyond is seen */
+        memcpy(part, bytes, cut);
+        refuse(part, cut);
+        free(part);
+    }
+    free(bytes);
+}
+
+/* Every byte altered: without repair the checksum refuses; with repair it is read as a valid plan or
+ * refused, but never crashes. */
+static void test_altered(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    testing_rng_init(&rng, testing_seed());
+    plan_bytes(&bytes, &size);
+    uint8_t *copy = malloc(size);
+    for (size_t k = 0; k < size; k++) {
+        memcpy(copy, bytes, size);
+        copy[k] ^= (uint8_t)(1 + testing_below(&rng, 255));
+        if (k >= 12)
+            refuse(copy, size);
+        repair(copy, size);
+        nn_client *c = NULL;
+        char why[300] = "";
+        nn_status st = nn_client_read(&c, copy, size, why, sizeof why);
+        assert_true(st == NN_OK || strlen(why) > 10);
+        nn_client_free(c);
+    }
+    free(copy);
+    free(bytes);
+}
+
+static void test_version(void **state)
+{
+    (void)state;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    nn_client *c = NULL;
+    char why[300] = "";
+    plan_bytes(&bytes, &size);
+    bytes[8] = 2;
+    repair(bytes, size);
+    assert_int_equal(nn_client_read(&c, bytes, size, why, sizeof why), CKKS_ERR_VERSION);
+    assert_non_null(strstr(why, "version 2"));
+    free(bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_altered),
+        cmocka_unit_test(test_version),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,114 @@
+/* Automorphisms: coefficient form against the definition, NTT form against coefficient form, the group. */
+#include "ckks/galois.h"
+#include "ckks/modulus.h"
+#include "ckks/ntt.h"
+#include "tests/testing.h"
+
+enum { LOG_N = 4, N = 1 << LOG_N };
+
+static void elements(void **state)
+{
+    (void)state;
+    for (int log_n = 3; log_n <= 16; log_n++) {
+        const uint64_t mask = (UINT64_C(2) << log_n) - 1;
+        const int slots = 1 << (log_n - 1);
+        const uint64_t half = 2 * (uint64_t)slots + 1; /* of the turn: 5^(slots/2) = 1 + N */
+
+        assert_true(ckks_galois_element_n(log_n, 0) == 1);
+        assert_true(ckks_galois_element_n(log_n, 1) == (5 & mask));
+        assert_true(ckks_galois_element_n(log_n, 2) == (25 & mask));
+        assert_true(ckks_galois_element_n(log_n, slots) == 1);
+        assert_true(ckks_galois_element_n(log_n, slots / 2) == half);
+        assert_true(ckks_galois_conjugation(log_n) == mask);
+        for (int r = 1; r < slots; r += 1 + r) {
+            uint64_t g = ckks_galois_element_n(log_n, r);
+            uint64_t back = ckks_galois_element_n(log_n, -r);
+
+            assert_true((g * back & mask) == 1);
+            assert_true(ckks_galois_inverse(log_n, g) == back);
+            assert_true(ckks_galois_element_n(log_n, r - slots) == g);
+            assert_true(ckks_galois_element_n(log_n, r + slots) == g);
+        }
+        assert_true(ckks_galois_inverse(log_n, mask) == mask);
+        for (uint64_t g = 1; g <= mask; g += 2)
+            assert_true((g * ckks_galois_inverse(log_n, g) & mask) == 1);
+    }
+    assert_true(ckks_galois_element_n(16, INT32_MIN) == 1);
+}
+
+/* Every odd g: NTT(phi(a)) = permute(NTT(a)), with signs, on all of a toy ring. */
+static void forms_agree(void **state)
+{
+    _Alignas(64) uint64_t a[N];
+    _Alignas(64) uint64_t b[N];
+    _Alignas(64) uint64_t moved[N];
+    int8_t small[N];
+    int8_t image[N];
+    uint32_t index[N];
+    ckks_modulus m;
+    testing_rng rng;
+
+    (void)state;
+    testing_rng_init(&rng, testing_seed());
+    assert_int_equal(ckks_modulus_init(&m, 97, LOG_N, ckks_kernel_portable(), NULL), CKKS_OK);
+    for (uint64_t g = 1; g < 2 * N; g += 2) {
+        for (size_t i = 0; i < N; i++)
+            small[i] = (int8_t)((int)testing_below(&rng, 43) - 21);
+        ckks_galois_apply_coeffs(image, small, LOG_N, g);
+        for (uint64_t k = 0; k < N; k++) {
+            uint64_t e = g * k % (2 * N);
+
+            assert_int_equal(image[e % N], e < N ? small[k] : -small[k]);
+        }
+        m.kernel->reduce_i8(a, small, N, &m);
+        m.kernel->reduce_i8(b, image, N, &m);
+        ckks_ntt_forward(&m, a);
+        ckks_ntt_forward(&m, b);
+        ckks_galois_table(index, LOG_N, g);
+        m.kernel->permute(moved, a, index, N);
+        assert_memory_equal(moved, b, sizeof b);
+    }
+    ckks_modulus_clear(&m);
+}
+
+static void tables_compose(void **state)
+{
+    uint32_t first[N];
+    uint32_t second[N];
+    uint32_t both[N];
+
+    (void)state;
+    for (uint64_t g = 1; g < 2 * N; g += 2) {
+        for (uint64_t h = 1; h < 2 * N; h += 2) {
+            ckks_galois_table(first, LOG_N, g);
+            ckks_galois_table(second, LOG_N, h);
+            ckks_galois_table(both, LOG_N, g * h % (2 * N));
+            for (size_t i = 0; i < N; i++)
+                assert_int_equal(both[i], first[second[i]]);
+        }
+    }
+}
+
+static void through_a_ring(void **state)
+{
+    const uint64_t q[] = {97};
+    ckks_ring r;
+
+    (void)state;
+    assert_int_equal(ckks_ring_init(&r, LOG_N, q, 1, NULL, 0, NULL, NULL), CKKS_OK);
+    for (int steps = -20; steps <= 20; steps++)
+        assert_true(ckks_galois_element(&r, steps) == ckks_galois_element_n(LOG_N, steps));
+    ckks_ring_clear(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(elements),
+        cmocka_unit_test(forms_agree),
+        cmocka_unit_test(tables_compose),
+        cmocka_unit_test(through_a_ring),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+/* unseen keygen: a secret key and the evaluation keys that belong to it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/cli.h"
+#include "tools/commands.h"
+#include "tools/load.h"
+#include "tools/progress.h"
+
+typedef struct settings {
+    const char *secret, *eval;
+    int force;
+} settings;
+
+static const cli_option options[] = {
+    {'s', "secret", "FILE", "write the secret key here, readable by its owner alone"},
+    {'e', "eval", "FILE", "write the evaluation keys here, for the server"},
+    {'f', "force", NULL, "replace a secret key that exists"},
+    {0, NULL, NULL, NULL},
+};
+
+static int take(void *user, const char *name, const char *value)
+{
+    settings *s = user;
+    if (strcmp(name, "secret") == 0)
+        s->secret = value;
+    else if (strcmp(name, "eval") == 0)
+        s->eval = value;
+    else
+        s->force = 1;
+    return CLI_OK;
+}
+
+static const cli_command command = {
+    "keygen",
+    "PLAN -s SECRET -e EVALKEYS [OPTION]...",
+    "Make a secret key and the evaluation keys that a plan asks for",
+    "The secret key stays with the client and encrypts and decrypts. The evaluation keys go to "
+    "the\n"
+    "server, once; they let it compute and show it nothing.",
+    options,
+    1,
+    1,
+    take,
+};
+
+/* Both files as bytes, sealed. */
+typedef struct key_files {
+    file_bytes secret, eval;
+} key_files;
+
+static int room_for(file_bytes *b, size_t payload)
+{
+    *b = (file_bytes){malloc(ENVELOPE_BYTES + payload), ENVELOPE_BYTES + payload};
+    if (b->data != NULL)
+        return CLI_OK;
+    b->size = 0;
+    return cli_fail(CLI_MEMORY, NULL, "no memory for a key file of %zu bytes", payload);
+}
+
+static int pack(key_files *out, uint64_t model_id, const ckks_secret_key *sk,
+                const ckks_eval_keys *keys)
+{
+    size_t secret = ckks_secret_key_wire_bytes(sk), eval = ckks_eval_keys_wire_bytes(keys);
+    uint64_t id;
+    int st = room_for(&out->secret, secret);
+
+    if (st == CLI_OK)
+        st = room_for(&out->eval, eval);
+    if (st != CLI_OK)
+        return st;
+    st = ckks_eval_keys_write(out->eval.data + ENVELOPE_BYTES, eval, &eval, keys);
+    if (st == CKKS_OK)
+        st = ckks_secret_key_write(out->secret.data + ENVELOPE_BYTES, secret, &secret, sk);
+    if (st != CKKS_OK)
+        return cli_fail_status(st, NULL, "");
+    id = envelope_key_id(out->eval.data + ENVELOPE_BYTES, eval);
+    envelope_seal(out->eval.data, ENVELOPE_EVAL_KEYS, model_id, id, eval);
+    envelope_seal(out->secret.data, ENVELOPE_SECRET_KEY, model_id, id, secret);
+    return CLI_OK;
+}
+
+static int make(key_files *out, const nn_client *client, const ckks_context *ctx)
+{
+    ckks_worker *w = NULL;
+    ckks_secret_key *sk = NULL;
+    ckks_eval_keys *keys = NULL;
+    progress p;
+    int st = load_worker(&w, ctx, 0);
+
+    if (st != CLI_OK)
+        return st;
+    progress_begin(&p, "making keys", 0);
+    progress_show(&p, 0, NULL);
+    st = ckks_secret_key_create(w, &sk);
+    if (st == CKKS_OK)
+        st = ckks_eval_keys_create(w, &keys, sk, nn_client_keys(client),
+                                   nn_client_key_count(client));
+    progress_end(&p);
+    if (st != CKKS_OK)
+        st = cli_fail_status(st, NULL, ckks_worker_error(w));
+    else
+        st = pack(out, nn_client_model_id(client), sk, keys);
+    ckks_eval_keys_free(keys);
+    ckks_secret_key_free(sk);
+    ckks_worker_free(w);
+    return st;
+}
+
+/* Neither file gets its name before both are on the disk. */
+static int write_files(const key_files *files, output_file *secret, output_file *eval)
+{
+    int st = output_write(secret, files->secret.data, files->secret.size);
+
+    if (st == CLI_OK)
+        st = output_write(eval, files->eval.data, files->eval.size);
+    if (st == CLI_OK)
+        st = output_prepare(secret);
+    if (st == CLI_OK)
+        st = output_prepare(eval);
+    if (st == CLI_OK)
+        st = output_commit(eval);
+    if (st == CLI_OK)
+        st = output_commit(secret);
+    return st;
+}
+
+static int run(const settings *s, const char *plan)
+{
+    output_file secret = OUTPUT_NONE, eval = OUTPUT_NONE;
+    key_files files = {{NULL, 0}, {NULL, 0}};
+    nn_client *client = NULL;
+    ckks_context *ctx = NULL;
+    int st = load_plan(&client, &ctx, plan);
+
+    if (st == CLI_OK)
+        st = output_open(&secret, s->secret,
+                         OUTPUT_BINARY | OUTPUT_SECRET | (s->force ? 0 : OUTPUT_KEEP));
+    if (st == CLI_OK)
+        st = output_open(&eval, s->eval, OUTPUT_BINARY);
+    if (st == CLI_OK)
+        st = make(&files, client, ctx);
+    if (st == CLI_OK)
+        st = write_files(&files, &secret, &eval);
+    output_abort(&eval);
+    output_abort(&secret);
+    file_free(&files.secret);
+    file_free(&files.eval);
+    ckks_context_free(ctx);
+    nn_client_free(client);
+    return st;
+}
+
+int cmd_keygen(int argc, char **argv)
+{
+    settings s = {NULL, NULL, 0};
+    char **rest;
+    int count, st = cli_parse(&command, argc, argv, &s, &rest, &count);
+
+    if (st != CLI_OK)
+        return st;
+    if (s.secret == NULL || s.eval == NULL)
+        return cli_usage("-s and -e say where the two key files go; both are needed");
+    if (strcmp(s.secret, s.eval) == 0)
+        return cli_usage("-s and -e name the same file");
+    return run(&s, rest[0]);
+}

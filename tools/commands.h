@@ -1,0 +1,20 @@
+/* The subcommands. Each takes argc and argv with argv[0] its own name, and returns an exit code. */
+#ifndef UNSEEN_TOOLS_COMMANDS_H
+#define UNSEEN_TOOLS_COMMANDS_H
+
+/** unseen demo: ten digits, encrypted, classified, decrypted. */
+int cmd_demo(int argc, char **argv);
+/** unseen plan: what a model will need, and the public plan file. */
+int cmd_plan(int argc, char **argv);
+/** unseen keygen: a secret key and the evaluation keys that belong to it. */
+int cmd_keygen(int argc, char **argv);
+/** unseen encrypt: a picture as a request. */
+int cmd_encrypt(int argc, char **argv);
+/** unseen infer: a request to a response, without any secret. */
+int cmd_infer(int argc, char **argv);
+/** unseen decrypt: what a response says. */
+int cmd_decrypt(int argc, char **argv);
+/** unseen eval: many images encrypted and compared with the plain network. */
+int cmd_eval(int argc, char **argv);
+
+#endif

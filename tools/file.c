@@ -1,0 +1,113 @@
+/* Reading a whole file. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "tools/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/cli.h"
+
+void file_wipe(void *p, size_t size)
+{
+    volatile uint8_t *b = p;
+    for (size_t i = 0; i < size; i++)
+        b[i] = 0;
+}
+
+void file_free(file_bytes *b)
+{
+    if (b->data != NULL) {
+        file_wipe(b->data, b->size);
+        free(b->data);
+    }
+    b->data = NULL;
+    b->size = 0;
+}
+
+const char *file_input_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* realloc would leave a copy of a secret behind. */
+static int grow(file_bytes *b, size_t *room, size_t wanted)
+{
+    uint8_t *larger = malloc(wanted);
+
+    if (larger == NULL)
+        return -1;
+    if (b->data != NULL) {
+        memcpy(larger, b->data, b->size);
+        file_wipe(b->data, b->size);
+        free(b->data);
+    }
+    b->data = larger;
+    *room = wanted;
+    return 0;
+}
+
+static int too_large(const char *path, size_t limit)
+{
+    char text[32];
+    return cli_fail(CLI_DAMAGED, file_input_name(path),
+                    "the file is larger than %s, the most this reads", cli_size(text, limit));
+}
+
+/* room starts one byte above the size that fstat tells, so that one read sees the end as well. */
+static int read_all(file_bytes *b, int fd, size_t room_wanted, const char *path, size_t limit)
+{
+    size_t room = 0;
+
+    for (;;) {
+        ssize_t got;
+        if (b->size == room) {
+            size_t next = room == 0 ? room_wanted : 2 * room;
+            if (next > limit + 1)
+                next = limit + 1;
+            if (grow(b, &room, next) != 0)
+                return cli_fail(CLI_MEMORY, file_input_name(path), "no memory for %zu bytes", next);
+        }
+        got = read(fd, b->data + b->size, room - b->size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return cli_fail(cli_exit_of_errno(errno), file_input_name(path), "cannot be read: %s",
+                            strerror(errno));
+        if (got == 0)
+            return CLI_OK;
+        b->size += (size_t)got;
+        if (b->size > limit)
+            return too_large(path, limit);
+    }
+}
+
+int file_read(file_bytes *out, const char *path, size_t limit)
+{
+    struct stat info;
+    size_t room = 65536;
+    int direct = strcmp(path, "-") == 0;
+    int fd = direct ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int st = CLI_OK;
+
+    *out = (file_bytes){NULL, 0};
+    if (fd < 0)
+        return cli_fail(cli_exit_of_errno(errno), path, "cannot be opened: %s", strerror(errno));
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
+        if ((uintmax_t)info.st_size > limit)
+            st = too_large(path, limit);
+        else
+            room = (size_t)info.st_size + 1;
+    }
+    if (st == CLI_OK)
+        st = read_all(out, fd, room, path, limit);
+    if (!direct)
+        close(fd);
+    if (st != CLI_OK)
+        file_free(out);
+    return st;
+}

@@ -1,0 +1,81 @@
+/* Whole files in and out.
+ *
+ * Reading: a file comes in one block, up to a limit, and is wiped when it is released.
+ * Writing: an output appears under its name complete or not at all. A regular file is written under
+ * a temporary name in the same folder, synced, and renamed; an error, a full disk, SIGINT, SIGTERM
+ * or SIGHUP removes the temporary name. Devices and pipes are written directly.
+ */
+#ifndef UNSEEN_TOOLS_FILE_H
+#define UNSEEN_TOOLS_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct file_bytes {
+    uint8_t *data;
+    size_t size;
+} file_bytes;
+
+/** Read a whole file; "-" is standard input.
+ *
+ *  Out:     out     to be released with file_free
+ *  In:      limit   refuse a file of more bytes
+ *  Returns: CLI_OK or an exit code after the message was printed; out is then empty
+ */
+int file_read(file_bytes *out, const char *path, size_t limit);
+
+/** Wipe and release; an empty one is fine. */
+void file_free(file_bytes *b);
+
+/** Overwrite memory in a way that the compiler does not leave out. */
+void file_wipe(void *p, size_t size);
+
+/** What messages call a path: itself, or "standard input" for "-". */
+const char *file_input_name(const char *path);
+
+enum {
+    OUTPUT_TEXT = 0,
+    OUTPUT_BINARY = 1, /* refuse a terminal */
+    OUTPUT_SECRET = 2, /* readable by the owner alone */
+    OUTPUT_KEEP = 4    /* refuse to replace a file */
+};
+
+typedef struct output_file {
+    const char *path; /* as the user gave it; "-" is standard output */
+    char *target; /* the name to rename to, symbolic links followed; NULL when written directly */
+    char *temporary;
+    int fd;   /* -1 when closed */
+    int slot; /* place in the list that the signal handler cleans, -1 for none */
+} output_file;
+
+/** An output that was never opened; output_abort on it does nothing. */
+#define OUTPUT_NONE                                                                                \
+    {                                                                                              \
+        NULL, NULL, NULL, -1, -1                                                                   \
+    }
+
+/** Begin an output.
+ *
+ *  In:      path    kept, must outlive o
+ *           flags   OUTPUT_...
+ *  Returns: CLI_OK or an exit code after the message was printed; o is then as OUTPUT_NONE
+ */
+int output_open(output_file *o, const char *path, int flags);
+
+/** Append bytes.  Returns: CLI_OK or an exit code after the message; output_abort is still due */
+int output_write(output_file *o, const void *bytes, size_t size);
+
+/** Bring everything to the disk and close, so that only the rename is left.  Returns: as
+ * output_write */
+int output_prepare(output_file *o);
+
+/** output_prepare if that was not done, then give the file its name.  Returns: as output_write */
+int output_commit(output_file *o);
+
+/** Drop whatever was not committed. After output_commit this does nothing. */
+void output_abort(output_file *o);
+
+/** Open, write, commit.  Returns: CLI_OK or an exit code after the message was printed */
+int output_whole(const char *path, int flags, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,29 @@
+# shellcheck shell=sh
+# Read by the other scripts of this folder. A check goes to the source tree, counts what it looked at
+# with `look`, complains with `fault`, and ends with `verdict`; it fails when it had nothing to check.
+set -eu
+cd "${top_srcdir:-$(dirname "$0")/../..}"
+top_builddir=${top_builddir:-$PWD/build}
+
+looked=0 faults=0
+
+look() {
+    looked=$((looked + 1))
+}
+
+fault() {
+    echo "$*"
+    faults=$((faults + 1))
+}
+
+# The headers that are installed: what ckks/Makefile.inc and nn/Makefile.inc list as public.
+public_headers() {
+    sed -e ':join' -e '/\\$/{N;s/\\\n/ /;b join' -e '}' ckks/Makefile.inc nn/Makefile.inc |
+        sed -n 's/^[a-z]*_public_headers *= *//p' | tr -s ' \t\n' ' '
+}
+
+verdict() {
+    [ "$looked" -gt 0 ] || fault "${0##*/}: nothing to check"
+    echo "${0##*/}: $looked looked at, $faults faults"
+    [ "$faults" -eq 0 ]
+}

@@ -1,0 +1,206 @@
+/* Reading the files of the program, and packing messages. */
+#include "tools/load.h"
+
+#include <stdlib.h>
+
+#include "tools/cli.h"
+
+static size_t gib(size_t n)
+{
+    const size_t one = (size_t)1 << 30;
+    return n > (SIZE_MAX - 1) / one ? SIZE_MAX - 1 : n * one;
+}
+
+int load_model(nn_model **out, const char *path)
+{
+    char why[WHY_BYTES] = "";
+    file_bytes file;
+    int st = file_read(&file, path, gib(1));
+
+    *out = NULL;
+    if (st != CLI_OK)
+        return st;
+    st = nn_model_read(out, file.data, file.size, why, sizeof why);
+    file_free(&file);
+    return st == NN_OK ? CLI_OK : cli_fail_status(st, file_input_name(path), why);
+}
+
+int load_context(ckks_context **out, const ckks_params *params, const char *name)
+{
+    char why[WHY_BYTES] = "";
+    int st = ckks_context_create(out, params, why, sizeof why);
+    return st == CKKS_OK ? CLI_OK : cli_fail_status(st, name, why);
+}
+
+int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes)
+{
+    int st = ckks_worker_create(out, ctx, circuit_bytes);
+    return st == CKKS_OK ? CLI_OK
+                         : cli_fail_status(st, NULL, st == CKKS_ERR_MEMORY ? "no memory" : "");
+}
+
+static int read_client(nn_client **client, const file_bytes *file, const char *name)
+{
+    char why[WHY_BYTES] = "";
+    int st = nn_client_read(client, file->data, file->size, why, sizeof why);
+
+    if (st != NN_OK)
+        return cli_fail_status(st, name, why);
+    if (nn_client_params(*client)->insecure_test)
+        return cli_fail(CLI_REFUSED, name,
+                        "these are test parameters without security; nothing is "
+                        "encrypted with them");
+    return CLI_OK;
+}
+
+int load_plan(nn_client **client, ckks_context **ctx, const char *path)
+{
+    const char *name = file_input_name(path);
+    file_bytes file;
+    int st = file_read(&file, path, gib(1));
+
+    *client = NULL;
+    *ctx = NULL;
+    if (st == CLI_OK)
+        st = envelope_refuse_secret(&file, "a plan", name);
+    if (st == CLI_OK)
+        st = read_client(client, &file, name);
+    if (st == CLI_OK)
+        st = load_context(ctx, nn_client_params(*client), name);
+    file_free(&file);
+    if (st != CLI_OK) {
+        nn_client_free(*client);
+        *client = NULL;
+    }
+    return st;
+}
+
+static int check_model(const envelope *e, uint64_t model_id, const char *name)
+{
+    if (e->model_id == model_id)
+        return CLI_OK;
+    return cli_fail(
+        CLI_MISMATCH, name,
+        "this is %s for model %016llx, and the model here is %016llx: every step of one "
+        "job takes files that come from the same model",
+        envelope_kind_name(e->kind), (unsigned long long)e->model_id, (unsigned long long)model_id);
+}
+
+static int check_used(int st, size_t used, const envelope *e, const ckks_worker *w,
+                      const char *name)
+{
+    if (st != CKKS_OK)
+        return cli_fail_status(st, name, ckks_worker_error(w));
+    if (used != e->payload_size)
+        return cli_fail(CLI_DAMAGED, name, "%zu bytes follow the end of %s", e->payload_size - used,
+                        envelope_kind_name(e->kind));
+    return CLI_OK;
+}
+
+int load_secret_key(ckks_worker *w, ckks_secret_key **out, uint64_t *key_id, uint64_t model_id,
+                    const char *path)
+{
+    const char *name = file_input_name(path);
+    file_bytes file;
+    envelope e;
+    size_t used = 0;
+    int st = file_read(&file, path, gib(1));
+
+    *out = NULL;
+    if (st == CLI_OK)
+        st = envelope_open(&e, &file, ENVELOPE_SECRET_KEY, name);
+    if (st == CLI_OK)
+        st = check_model(&e, model_id, name);
+    if (st == CLI_OK) {
+        st = ckks_secret_key_read(w, out, e.payload, e.payload_size, &used);
+        st = check_used(st, used, &e, w, name);
+        *key_id = e.key_id;
+    }
+    file_free(&file);
+    if (st != CLI_OK) {
+        ckks_secret_key_free(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, uint64_t *key_id, uint64_t model_id,
+                   const char *path)
+{
+    const char *name = file_input_name(path);
+    file_bytes file;
+    envelope e;
+    size_t used = 0;
+    int st = file_read(&file, path, gib(64));
+
+    *out = NULL;
+    if (st == CLI_OK)
+        st = envelope_open(&e, &file, ENVELOPE_EVAL_KEYS, name);
+    if (st == CLI_OK)
+        st = check_model(&e, model_id, name);
+    if (st == CLI_OK) {
+        st = ckks_eval_keys_read(w, out, e.payload, e.payload_size, &used);
+        st = check_used(st, used, &e, w, name);
+        *key_id = e.key_id;
+    }
+    file_free(&file);
+    if (st != CLI_OK) {
+        ckks_eval_keys_free(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+int load_unpack(ckks_worker *w, ckks_ciphertext *out, const file_bytes *file, envelope_kind kind,
+                uint64_t model_id, uint64_t key_id, const char *name)
+{
+    envelope e;
+    size_t used = 0;
+    int st = envelope_open(&e, file, kind, name);
+
+    if (st == CLI_OK)
+        st = check_model(&e, model_id, name);
+    if (st == CLI_OK && e.key_id != key_id)
+        st = cli_fail(
+            CLI_MISMATCH, name, "this is %s under key %016llx, and the key given here is %016llx",
+            envelope_kind_name(kind), (unsigned long long)e.key_id, (unsigned long long)key_id);
+    if (st != CLI_OK)
+        return st;
+    st = ckks_ciphertext_read(w, out, e.payload, e.payload_size, &used);
+    return check_used(st, used, &e, w, name);
+}
+
+int load_ciphertext(ckks_worker *w, ckks_ciphertext *out, envelope_kind kind, uint64_t model_id,
+                    uint64_t key_id, const char *path, size_t *file_size)
+{
+    file_bytes file;
+    int st = file_read(&file, path, gib(1));
+
+    if (st == CLI_OK)
+        st = load_unpack(w, out, &file, kind, model_id, key_id, file_input_name(path));
+    if (file_size != NULL)
+        *file_size = file.size;
+    file_free(&file);
+    return st;
+}
+
+int load_pack(file_bytes *out, const ckks_ciphertext *c, envelope_kind kind, uint64_t model_id,
+              uint64_t key_id)
+{
+    size_t used = 0, size = ckks_ciphertext_wire_bytes(c);
+    int st;
+
+    *out = (file_bytes){malloc(ENVELOPE_BYTES + size), ENVELOPE_BYTES + size};
+    if (out->data == NULL) {
+        out->size = 0;
+        return cli_fail(CLI_MEMORY, NULL, "no memory for a ciphertext of %zu bytes", size);
+    }
+    st = ckks_ciphertext_write(out->data + ENVELOPE_BYTES, size, &used, c);
+    if (st != CKKS_OK) {
+        file_free(out);
+        return cli_fail_status(st, NULL, "");
+    }
+    out->size = ENVELOPE_BYTES + used;
+    envelope_seal(out->data, kind, model_id, key_id, used);
+    return CLI_OK;
+}

@@ -1,0 +1,61 @@
+/* The program's files as objects, and back. Everything here prints its own message and returns an
+ * exit code. A path of "-" is standard input or output.
+ */
+#ifndef UNSEEN_TOOLS_LOAD_H
+#define UNSEEN_TOOLS_LOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nn/nn.h"
+#include "tools/envelope.h"
+#include "tools/file.h"
+
+/* Room for a sentence of the libraries; the list of unsupported operators can be long. */
+enum { WHY_BYTES = 8192 };
+
+/** Read an ONNX model.  Returns: CLI_OK or an exit code */
+int load_model(nn_model **out, const char *path);
+
+/** Read a public plan file and make its context; refuses test parameters.
+ *
+ *  Returns: as load_model
+ */
+int load_plan(nn_client **client, ckks_context **ctx, const char *path);
+
+/** A context for these parameters.  Returns: as load_model */
+int load_context(ckks_context **out, const ckks_params *params, const char *name);
+
+/** A worker of a context.  Returns: as load_model */
+int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes);
+
+/** Read a secret key of this model.
+ *
+ *  Out:     key_id   of the evaluation keys made with it
+ */
+int load_secret_key(ckks_worker *w, ckks_secret_key **out, uint64_t *key_id, uint64_t model_id,
+                    const char *path);
+
+/** Read evaluation keys of this model; refuses a secret key with CLI_REFUSED. */
+int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, uint64_t *key_id, uint64_t model_id,
+                   const char *path);
+
+/** Read a request or response of this model and key pair.
+ *
+ *  Out:     file_size   bytes of the whole file, may be NULL
+ */
+int load_ciphertext(ckks_worker *w, ckks_ciphertext *out, envelope_kind kind, uint64_t model_id,
+                    uint64_t key_id, const char *path, size_t *file_size);
+
+/** The bytes of a request or response, as they are sent: envelope and ciphertext.
+ *
+ *  Out:     out   to be released with file_free
+ */
+int load_pack(file_bytes *out, const ckks_ciphertext *c, envelope_kind kind, uint64_t model_id,
+              uint64_t key_id);
+
+/** The ciphertext in the bytes of a request or response; as load_ciphertext. */
+int load_unpack(ckks_worker *w, ckks_ciphertext *out, const file_bytes *file, envelope_kind kind,
+                uint64_t model_id, uint64_t key_id, const char *name);
+
+#endif

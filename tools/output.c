@@ -1,0 +1,272 @@
+/* Outputs that appear complete or not at all. */
+#define _XOPEN_SOURCE 700
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/cli.h"
+#include "tools/file.h"
+
+enum { SLOTS = 4 };
+
+/* Temporary names to remove when a signal ends the program. The handler reads a slot only; a slot
+ * is changed with these signals blocked. */
+static char *volatile slots[SLOTS];
+
+static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void clean_up(int number)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        if (slots[i] != NULL)
+            unlink(slots[i]);
+    }
+    /* The handler was installed with SA_RESETHAND, so this ends the program as the signal would. */
+    raise(number);
+}
+
+static void watch_signals(void)
+{
+    static int watching;
+
+    if (watching)
+        return;
+    watching = 1;
+    for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++) {
+        struct sigaction now, then;
+        memset(&now, 0, sizeof now);
+        now.sa_handler = clean_up;
+        now.sa_flags = (int)SA_RESETHAND;
+        sigemptyset(&now.sa_mask);
+        /* A signal that the caller ignores, as nohup does, stays ignored. */
+        if (sigaction(deadly[i], NULL, &then) == 0 && then.sa_handler != SIG_IGN)
+            sigaction(deadly[i], &now, NULL);
+    }
+    /* A file size limit then shows as EFBIG from write, and is reported as one. */
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+static void block_signals(sigset_t *before)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
+        sigaddset(&set, deadly[i]);
+    sigprocmask(SIG_BLOCK, &set, before);
+}
+
+static const char *name_of(const output_file *o)
+{
+    return strcmp(o->path, "-") == 0 ? "standard output" : o->path;
+}
+
+static int fail_errno(const output_file *o, const char *what, int error)
+{
+    return cli_fail(cli_exit_of_errno(error), name_of(o), "%s: %s", what, strerror(error));
+}
+
+static int refuse_terminal(const output_file *o, int flags)
+{
+    if ((flags & OUTPUT_BINARY) != 0 && isatty(o->fd))
+        return cli_fail(CLI_REFUSED, name_of(o),
+                        "binary data are not written to a terminal; "
+                        "give a file with -o or redirect the output");
+    return CLI_OK;
+}
+
+/* "FOLDER/.NAME.XXXXXX" beside the target. */
+static char *temporary_name(const char *target)
+{
+    const char *slash = strrchr(target, '/');
+    size_t folder = slash != NULL ? (size_t)(slash - target) + 1 : 0;
+    size_t room = strlen(target) + sizeof "..XXXXXX";
+    char *name = malloc(room);
+
+    if (name != NULL)
+        snprintf(name, room, "%.*s.%s.XXXXXX", (int)folder, target, target + folder);
+    return name;
+}
+
+/* mkstemp makes the file with mode 0600; what is no secret gets what the umask leaves of 0666. */
+static int make_temporary(output_file *o, int flags)
+{
+    sigset_t before;
+    int error = 0;
+
+    block_signals(&before);
+    o->fd = mkstemp(o->temporary);
+    if (o->fd < 0) {
+        error = errno;
+    } else {
+        for (int i = 0; i < SLOTS && o->slot < 0; i++) {
+            if (slots[i] == NULL)
+                o->slot = i;
+        }
+        if (o->slot >= 0)
+            slots[o->slot] = o->temporary;
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (o->fd < 0)
+        return fail_errno(o, "cannot be made", error);
+    fcntl(o->fd, F_SETFD, FD_CLOEXEC);
+    if ((flags & OUTPUT_SECRET) == 0) {
+        mode_t mask = umask(0);
+        umask(mask);
+        if (fchmod(o->fd, (mode_t)(0666 & ~mask)) != 0)
+            return fail_errno(o, "cannot be made", errno);
+    }
+    return CLI_OK;
+}
+
+static int open_regular(output_file *o, int exists, int flags)
+{
+    /* Through a symbolic link the file it names is replaced, not the link. */
+    o->target = exists ? realpath(o->path, NULL) : strdup(o->path);
+    if (o->target == NULL)
+        return fail_errno(o, "cannot be made", errno);
+    o->temporary = temporary_name(o->target);
+    if (o->temporary == NULL)
+        return cli_fail(CLI_MEMORY, name_of(o), "no memory for a file name");
+    return make_temporary(o, flags);
+}
+
+static int open_named(output_file *o, int flags)
+{
+    struct stat info;
+    int exists = stat(o->path, &info) == 0;
+
+    if (exists && S_ISDIR(info.st_mode))
+        return cli_fail(CLI_NO_FILE, o->path, "this is a folder, not a file");
+    if (exists && (flags & OUTPUT_KEEP) != 0 && S_ISREG(info.st_mode))
+        return cli_fail(CLI_REFUSED, o->path,
+                        "exists, and a secret key is not overwritten "
+                        "(--force does it)");
+    if (!exists || S_ISREG(info.st_mode))
+        return open_regular(o, exists, flags);
+    o->fd = open(o->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (o->fd < 0)
+        return fail_errno(o, "cannot be opened", errno);
+    return refuse_terminal(o, flags);
+}
+
+int output_open(output_file *o, const char *path, int flags)
+{
+    int st;
+
+    *o = (output_file)OUTPUT_NONE;
+    o->path = path;
+    watch_signals();
+    if (strcmp(path, "-") == 0) {
+        fflush(stdout);
+        o->fd = STDOUT_FILENO;
+        st = refuse_terminal(o, flags);
+    } else {
+        st = open_named(o, flags);
+    }
+    if (st != CLI_OK)
+        output_abort(o);
+    return st;
+}
+
+int output_write(output_file *o, const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+
+    while (size > 0) {
+        ssize_t done = write(o->fd, at, size);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return fail_errno(o, "cannot be written", errno);
+        at += done;
+        size -= (size_t)done;
+    }
+    return CLI_OK;
+}
+
+int output_prepare(output_file *o)
+{
+    int fd = o->fd, error = 0;
+
+    if (fd < 0)
+        return CLI_OK;
+    /* Pipes and devices cannot sync and say EINVAL, which is no loss. */
+    if (fsync(fd) != 0 && o->target != NULL)
+        error = errno;
+    o->fd = -1;
+    if (fd != STDOUT_FILENO && close(fd) != 0 && error == 0)
+        error = errno;
+    return error == 0 ? CLI_OK : fail_errno(o, "cannot be written", error);
+}
+
+/* So that the new name survives a crash too; a folder that cannot be opened or synced is let be. */
+static void sync_folder(char *target)
+{
+    char *slash = strrchr(target, '/');
+    int fd;
+
+    if (slash != NULL)
+        slash[slash == target] = '\0';
+    fd = open(slash != NULL ? target : ".", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd);
+    close(fd);
+}
+
+static void release(output_file *o)
+{
+    sigset_t before;
+
+    block_signals(&before);
+    if (o->slot >= 0)
+        slots[o->slot] = NULL;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    free(o->temporary);
+    free(o->target);
+    *o = (output_file)OUTPUT_NONE;
+}
+
+int output_commit(output_file *o)
+{
+    int st = output_prepare(o);
+
+    if (st != CLI_OK)
+        return st;
+    if (o->target != NULL) {
+        if (rename(o->temporary, o->target) != 0)
+            return fail_errno(o, "cannot be made", errno);
+        sync_folder(o->target);
+    }
+    release(o);
+    return CLI_OK;
+}
+
+void output_abort(output_file *o)
+{
+    if (o->fd >= 0 && o->fd != STDOUT_FILENO)
+        close(o->fd);
+    /* The name is a file of ours only once mkstemp has made it. */
+    if (o->temporary != NULL && o->slot >= 0)
+        unlink(o->temporary);
+    release(o);
+}
+
+int output_whole(const char *path, int flags, const void *bytes, size_t size)
+{
+    output_file o;
+    int st = output_open(&o, path, flags);
+
+    if (st == CLI_OK)
+        st = output_write(&o, bytes, size);
+    if (st == CLI_OK)
+        st = output_commit(&o);
+    output_abort(&o);
+    return st;
+}

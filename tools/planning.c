@@ -1,0 +1,63 @@
+/* Planning a model as the command line wants it. */
+#include "tools/planning.h"
+
+#include <string.h>
+
+#include "tools/load.h"
+
+int planning_take(nn_plan_options *o, const char *name, const char *value)
+{
+    uint64_t number = 0;
+    int st = CLI_DONE;
+
+    if (strcmp(name, "security") == 0) {
+        st = cli_number(&number, name, value, 128, 256);
+        if (st == CLI_OK && number % 64 != 0)
+            st = cli_usage("--security takes 128, 192 or 256, not '%s'", value);
+        o->security_bits = (int)number;
+    } else if (strcmp(name, "precision") == 0) {
+        st = cli_real(&o->precision_bits, name, value, 4.0, 40.0);
+    } else if (strcmp(name, "log-n") == 0) {
+        st = cli_number(&number, name, value, 11, CKKS_MAX_LOG_N);
+        o->log_n = (int)number;
+    }
+    return st;
+}
+
+int planning_make(nn_plan **out, const nn_model *m, const nn_plan_options *o, const char *name)
+{
+    char why[WHY_BYTES] = "";
+    int st = nn_plan_create(out, m, o, why, sizeof why);
+
+    if (st == NN_OK)
+        return CLI_OK;
+    cli_fail_status(st, name, why);
+    /* In a file that exists these speak about the file; here they speak about the network. */
+    if (st == NN_ERR_RANGE || st == CKKS_ERR_RANGE)
+        return CLI_UNSUPPORTED;
+    return st == CKKS_ERR_INSECURE ? CLI_NO_PARAMS : cli_exit_of(st);
+}
+
+void planning_forecast_json(json *j, const nn_forecast *f)
+{
+    json_integer(j, "security_bits", (uint64_t)f->security_bits);
+    json_integer(j, "log2_n", (uint64_t)f->log_n);
+    json_integer(j, "limbs", (uint64_t)f->limbs);
+    json_integer(j, "special_limbs", (uint64_t)f->special);
+    json_integer(j, "levels", (uint64_t)f->levels);
+    json_real(j, "log2_q", f->log2_q);
+    json_real(j, "log2_qp", f->log2_qp);
+    json_integer(j, "rotations", f->rotations);
+    json_integer(j, "multiplications", f->multiplications);
+    json_integer(j, "plain_products", f->plain_products);
+    json_integer(j, "keys", f->keys);
+    json_integer(j, "eval_key_bytes", f->eval_key_bytes);
+    json_integer(j, "eval_key_memory", f->eval_key_memory);
+    json_integer(j, "request_bytes", f->request_bytes);
+    json_integer(j, "response_bytes", f->response_bytes);
+    json_integer(j, "weight_memory", f->weight_memory);
+    json_integer(j, "server_memory", f->server_memory);
+    json_integer(j, "peak_memory", f->peak_memory);
+    json_real(j, "infer_ms", f->infer_ms);
+    json_real(j, "logit_error", f->logit_error);
+}

@@ -1,0 +1,29 @@
+/* The options by which every command plans a model, and the plan's forecast as JSON. */
+#ifndef UNSEEN_TOOLS_PLANNING_H
+#define UNSEEN_TOOLS_PLANNING_H
+
+#include "nn/nn.h"
+#include "tools/cli.h"
+#include "tools/json.h"
+
+/* Rows for a command's option table. */
+/* clang-format off */
+#define PLANNING_OPTIONS \
+    {0, "security", "BITS", "128 (default), 192 or 256 bits of security"}, \
+    {0, "precision", "BITS", "bits kept below 1 at every rescaling (default 14)"}, \
+    {0, "log-n", "L", "force the ring degree 2^L, 11 to 16 (default: chosen)"}
+/* clang-format on */
+
+/** Take one of these options.
+ *
+ *  Returns: CLI_OK, an exit code, or CLI_DONE when name is none of them
+ */
+int planning_take(nn_plan_options *o, const char *name, const char *value);
+
+/** Plan a model.  Returns: CLI_OK or an exit code after the message was printed */
+int planning_make(nn_plan **out, const nn_model *m, const nn_plan_options *o, const char *name);
+
+/** The members of a forecast, inside an object that is open. */
+void planning_forecast_json(json *j, const nn_forecast *f);
+
+#endif

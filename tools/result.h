@@ -1,0 +1,14 @@
+/* What a file-level helper of the program can come back with. The sentence for the human travels
+ * beside it in a (why, why_size) buffer; the program turns the code into an exit status.
+ */
+#ifndef UNSEEN_TOOLS_RESULT_H
+#define UNSEEN_TOOLS_RESULT_H
+
+enum {
+    TOOL_OK = 0,
+    TOOL_ERR_IO = -401,     /* a file is missing, unreadable or cannot be written */
+    TOOL_ERR_FORMAT = -402, /* the bytes are not what they should be */
+    TOOL_ERR_MEMORY = -403  /* an allocation failed */
+};
+
+#endif

@@ -1,0 +1,80 @@
+/* The program unseen: finds the subcommand. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ckks/ckks.h"
+#include "tools/cli.h"
+#include "tools/commands.h"
+#include "tools/train.h"
+
+typedef struct subcommand {
+    const char *name;
+    int (*main)(int argc, char **argv);
+    const char *summary;
+} subcommand;
+
+static const subcommand subcommands[] = {
+    {"demo", cmd_demo, "classify ten encrypted digits, start to end"},
+    {"plan", cmd_plan, "show what encrypted inference of a network will need"},
+    {"keygen", cmd_keygen, "make a secret key and its evaluation keys    (client)"},
+    {"encrypt", cmd_encrypt, "encrypt a picture                            (client)"},
+    {"infer", cmd_infer, "run a network on an encrypted picture        (server)"},
+    {"decrypt", cmd_decrypt, "decrypt a response and show its label        (client)"},
+    {"eval", cmd_eval, "run many images encrypted and compare with the plain network"},
+    {"train", unseen_train_main, "train a network from IDX files and write it as ONNX"},
+};
+
+enum { COUNT = sizeof subcommands / sizeof subcommands[0] };
+
+static void print_help(void)
+{
+    printf("Usage: unseen SUBCOMMAND [ARGUMENT]...\n"
+           "Neural network inference on encrypted images.\n\n");
+    for (size_t i = 0; i < COUNT; i++)
+        printf("  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+    printf("\n"
+           "      --help     print this help; 'unseen SUBCOMMAND --help' says more\n"
+           "      --version  print the version\n"
+           "\n"
+           "Exit status:\n"
+           "   0  done\n"
+           "   1  done, and the answer is no (a wrong label, accuracy below the demand)\n"
+           "   2  the command line is wrong\n"
+           "   3  a file is damaged, altered, cut short, or of another kind\n"
+           "   4  key, plan, model and message do not belong together\n"
+           "   5  the network uses what this program cannot take\n"
+           "   6  no secure parameters carry the network\n"
+           "   7  refused for safety\n"
+           "   8  a file is missing, or may not be read or made\n"
+           "   9  a fault of this program or machine\n"
+           "  70  out of memory\n"
+           "  71  the system gave no randomness\n"
+           "  74  reading or writing failed (disk full)\n"
+           "From 64 on, the same command may succeed later.\n");
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2)
+        return cli_usage("a subcommand is needed");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help();
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("unseen %s\n", ckks_version());
+        return CLI_OK;
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].main(argc - 1, argv + 1);
+    }
+    return cli_usage("there is no subcommand '%s'", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    int code = run(argc, argv);
+    return cli_finish(code == CLI_DONE ? CLI_OK : code);
+}
