@@ -1,5 +1,5 @@
-/* ChaCha20. Where the compiler has vector types, four blocks are computed side by side, one word of the
- * state to a vector; elsewhere one block, by the same text.
+/* ChaCha20. Where the compiler has vector types, four blocks are computed side by side, one word of
+ * the state to a vector; elsewhere one block, by the same text.
  */
 #include "ckks/chacha.h"
 
@@ -34,8 +34,7 @@ static inline void quarter_round(lanes *x, int a, int b, int c, int d)
     x[b] = rotate(x[b] ^ x[c], 7);
 }
 
-static void start(
-    uint32_t state[16], const uint8_t key[32], uint64_t counter, uint64_t nonce)
+static void start(uint32_t state[16], const uint8_t key[32], uint64_t counter, uint64_t nonce)
 {
     /* "expand 32-byte k" */
     state[0] = 0x61707865;
@@ -51,8 +50,8 @@ static void start(
 }
 
 /* word[i][l] = word i of block counter + l, l < LANES */
-static void some_blocks(
-    uint32_t word[16][LANES], const uint8_t key[32], uint64_t counter, uint64_t nonce)
+static void some_blocks(uint32_t word[16][LANES], const uint8_t key[32], uint64_t counter,
+                        uint64_t nonce)
 {
     uint32_t state[16];
     lanes first[16];
@@ -95,8 +94,8 @@ void ckks_chacha_block(uint32_t out[16], const uint8_t key[32], uint64_t counter
         out[i] = word[i][0];
 }
 
-void ckks_chacha_blocks(
-    uint8_t *out, size_t block_count, const uint8_t key[32], uint64_t counter, uint64_t nonce)
+void ckks_chacha_blocks(uint8_t *out, size_t block_count, const uint8_t key[32], uint64_t counter,
+                        uint64_t nonce)
 {
     for (size_t done = 0; done < block_count; done += LANES) {
         size_t here = block_count - done < LANES ? block_count - done : LANES;

@@ -1,8 +1,8 @@
 /* ChaCha20, the one extendable-output function: a key, a position and a stream number give bytes.
  *
- * The layout is the original one, a 64-bit block counter (words 12, 13) and a 64-bit nonce (words 14,
- * 15). The 96-bit nonce of RFC 8439 is the same function with the nonce's first word in the upper half
- * of the counter.
+ * The layout is the original one, a 64-bit block counter (words 12, 13) and a 64-bit nonce (words
+ * 14, 15). The 96-bit nonce of RFC 8439 is the same function with the nonce's first word in the
+ * upper half of the counter.
  *
  * Time: constant.  Source: [RFC8439] 2.3, [Ber08]
  */
@@ -21,7 +21,7 @@ void ckks_chacha_block(uint32_t out[16], const uint8_t key[32], uint64_t counter
  *
  *  Out:     out     block_count * 64 bytes; words little-endian
  */
-void ckks_chacha_blocks(
-    uint8_t *out, size_t block_count, const uint8_t key[32], uint64_t counter, uint64_t nonce);
+void ckks_chacha_blocks(uint8_t *out, size_t block_count, const uint8_t key[32], uint64_t counter,
+                        uint64_t nonce);
 
 #endif

@@ -1,7 +1,8 @@
 /* Control flow and invariants that every file uses.
  *
- * CKKS_TRY is the one way to pass a failure up; CKKS_VERIFY states what the callers inside this folder
- * guarantee. It is compiled only into verify builds (-DCKKS_VERIFY_BUILD) and must have no side effects.
+ * CKKS_TRY is the one way to pass a failure up; CKKS_VERIFY states what the callers inside this
+ * folder guarantee. It is compiled only into verify builds (-DCKKS_VERIFY_BUILD) and must have no
+ * side effects.
  */
 #ifndef UNSEEN_CKKS_CHECK_H
 #define UNSEEN_CKKS_CHECK_H

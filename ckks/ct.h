@@ -1,12 +1,12 @@
 /* Constant-time tools: masks, selects and the marks by which checkers see secrets.
  *
- * A mask is 0 or all ones. Every mask passes ckks_ct_barrier_u64, so that the compiler cannot turn the
- * select that uses it back into a branch.
+ * A mask is 0 or all ones. Every mask passes ckks_ct_barrier_u64, so that the compiler cannot turn
+ * the select that uses it back into a branch.
  *
- * CKKS_SECRET(p, n) stands at the birth of a secret, CKKS_PUBLIC(p, n) where one is declassified (with
- * a comment saying why that is safe). They do nothing unless
- *  - CKKS_CT_CHECK (or CKKS_CT_VALGRIND) is defined: valgrind's memcheck treats the bytes as undefined,
- *    and reports each branch and each address that depends on them;
+ * CKKS_SECRET(p, n) stands at the birth of a secret, CKKS_PUBLIC(p, n) where one is declassified
+ * (with a comment saying why that is safe). They do nothing unless
+ *  - CKKS_CT_CHECK (or CKKS_CT_VALGRIND) is defined: valgrind's memcheck treats the bytes as
+ * undefined, and reports each branch and each address that depends on them;
  *  - clang compiles with -fsanitize=memory: the same with MemorySanitizer.
  */
 #ifndef UNSEEN_CKKS_CT_H

@@ -19,7 +19,8 @@
 
 #if defined(__linux__)
 
-/* getrandom waits until the pool is filled for the first time, and may be interrupted while it does. */
+/* getrandom waits until the pool is filled for the first time, and may be interrupted while it
+ * does. */
 static int system_fill(uint8_t *out, size_t bytes)
 {
     size_t done = 0;

@@ -12,12 +12,12 @@
  */
 CKKS_MUST_CHECK ckks_status ckks_entropy(uint8_t out[CKKS_SEED_BYTES]);
 
-/** The same from a source; NULL, or a source with NULL fill, means the operating system. The bytes are
- *  marked secret.
+/** The same from a source; NULL, or a source with NULL fill, means the operating system. The bytes
+ *  are marked secret.
  *
  *  Fails:   CKKS_ERR_ENTROPY; out is then all zero
  */
-CKKS_MUST_CHECK ckks_status ckks_entropy_from(
-    const ckks_entropy_source *source, uint8_t out[CKKS_SEED_BYTES]);
+CKKS_MUST_CHECK ckks_status ckks_entropy_from(const ckks_entropy_source *source,
+                                              uint8_t out[CKKS_SEED_BYTES]);
 
 #endif

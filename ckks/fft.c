@@ -1,7 +1,7 @@
 /* Radix-2 transforms between slots and coefficient pairs, on split real and imaginary parts.
  *
- * The butterflies are those of the cyclic transform; only the twiddles, exp(i pi 5^j / (4h)), know that
- * slots follow the powers of 5.  Source: [CKKS17] 3.1, [CHKKS18]
+ * The butterflies are those of the cyclic transform; only the twiddles, exp(i pi 5^j / (4h)), know
+ * that slots follow the powers of 5.  Source: [CKKS17] 3.1
  *
  * Indices: h half length of a block, j place in it, i start of a block.
  */
@@ -14,8 +14,8 @@
 #include "ckks/mem.h"
 
 /* ------------------------------------------------------------------ roots of unity
- * All twiddles are powers of exp(2 pi i / 2^FINEST). They are made as unevaluated sums of two doubles,
- * about 100 bits, and rounded once: within 0.5 ulp and a trifle. */
+ * All twiddles are powers of exp(2 pi i / 2^FINEST). They are made as unevaluated sums of two
+ * doubles, about 100 bits, and rounded once: within 0.5 ulp and a trifle. */
 
 enum { FINEST = CKKS_MAX_LOG_N + 1, LOW_BITS = (FINEST - 3) / 2, LOW = 1 << LOW_BITS };
 
@@ -27,7 +27,7 @@ typedef struct complex_twice {
     twice re, im;
 } complex_twice;
 
-/* The exact sum of two doubles.  Source: [Knu97] 4.2.2, [Dek71] */
+/* The exact sum of two doubles.  Source: [Dek71] */
 static twice sum_of(double a, double b)
 {
     double s = a + b;
@@ -93,7 +93,7 @@ static twice square_root(twice a)
 static complex_twice complex_mul(complex_twice a, complex_twice b)
 {
     complex_twice r = {add(mul(a.re, b.re), negative(mul(a.im, b.im))),
-        add(mul(a.re, b.im), mul(a.im, b.re))};
+                       add(mul(a.re, b.im), mul(a.im, b.re))};
 
     return r;
 }
@@ -247,7 +247,8 @@ static void bit_reverse(double *re, double *im, size_t n)
 
 /* (x, y) -> (x + wy, x - wy) for one block of half length h. */
 static inline void forward_block(double *restrict xr, double *restrict xi, double *restrict yr,
-    double *restrict yi, const double *restrict wr, const double *restrict wi, size_t h)
+                                 double *restrict yi, const double *restrict wr,
+                                 const double *restrict wi, size_t h)
 {
     for (size_t j = 0; j < h; j++) {
         double pr = yr[j] * wr[j] - yi[j] * wi[j];
@@ -262,7 +263,8 @@ static inline void forward_block(double *restrict xr, double *restrict xi, doubl
 
 /* (x, y) -> (x + y, (x - y) conj(w)) */
 static inline void inverse_block(double *restrict xr, double *restrict xi, double *restrict yr,
-    double *restrict yi, const double *restrict wr, const double *restrict wi, size_t h)
+                                 double *restrict yi, const double *restrict wr,
+                                 const double *restrict wi, size_t h)
 {
     for (size_t j = 0; j < h; j++) {
         double dr = xr[j] - yr[j];

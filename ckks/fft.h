@@ -4,11 +4,11 @@
  *
  * The N coefficients are kept as N/2 complex numbers: re[k] = c_k, im[k] = c_{k+N/2}.
  *
- * Sparse form: s slots, s a power of two, 1 <= s <= N/2, are a polynomial in Y = X^(N/(2s)): pair k < s
- * belongs at coefficients k N/(2s) and N/2 + k N/(2s). The full vector of slots then repeats with
- * period s.
+ * Sparse form: s slots, s a power of two, 1 <= s <= N/2, are a polynomial in Y = X^(N/(2s)): pair
+ * k < s belongs at coefficients k N/(2s) and N/2 + k N/(2s). The full vector of slots then repeats
+ * with period s.
  *
- * Twiddles are correct to 0.501 ulp. Error: about 2^-53 sqrt(log2 s) of the largest value; fft test.
+ * Twiddles are correct to 0.501 ulp. Error: about 2^-53 sqrt(log2 s) of the largest value.
  * Time: constant in the values on machines whose floating-point unit is; see SECURITY.md.
  */
 #ifndef UNSEEN_CKKS_FFT_H
@@ -20,8 +20,8 @@
 
 typedef struct ckks_fft {
     int log_n;
-    size_t slots;     /* N/2 */
-    double *re, *im;  /* [h + j] = exp(i pi 5^j / (4 h)), 0 <= j < h, h = 1, 2, ..., N/4 */
+    size_t slots;    /* N/2 */
+    double *re, *im; /* [h + j] = exp(i pi 5^j / (4 h)), 0 <= j < h, h = 1, 2, ..., N/4 */
     ckks_allocator allocator;
 } ckks_fft;
 
@@ -35,7 +35,8 @@ CKKS_MUST_CHECK ckks_status ckks_fft_init(ckks_fft *f, int log_n, const ckks_all
 /** Release the tables; a zero record is fine. */
 void ckks_fft_clear(ckks_fft *f);
 
-/** Slots to coefficient pairs, in place; includes the factor 1/s.  Range: s = slots a power of two <= N/2 */
+/** Slots to coefficient pairs, in place; includes the factor 1/s.  Range: s = slots a power of two
+ *  <= N/2 */
 void ckks_fft_inverse(const ckks_fft *f, double *re, double *im, size_t slots);
 
 /** Coefficient pairs to slots, in place. */

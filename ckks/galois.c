@@ -47,8 +47,8 @@ static uint32_t reverse_bits(uint32_t x, int bits)
     return r;
 }
 
-/* Place i holds the value at psi^e, e = 2 brv(i) + 1; the image's value there is that of the polynomial
- * at psi^(element e). */
+/* Place i holds the value at psi^e, e = 2 brv(i) + 1; the image's value there is that of the
+ * polynomial at psi^(element e). */
 void ckks_galois_table(uint32_t *index, int log_n, uint64_t element)
 {
     const uint32_t n = UINT32_C(1) << log_n;

@@ -32,8 +32,8 @@ const ckks_kernel *ckks_kernel_select(ckks_cpu_features cpu, uint64_t q, const c
 }
 
 /* ------------------------------------------------------------------ self-test
- * Short rows of edges for the slots that work place by place, a transform of the real length for the
- * others. The wanted values come from modarith.h, one place at a time. */
+ * Short rows of edges for the slots that work place by place, a transform of the real length for
+ * the others. The wanted values come from modarith.h, one place at a time. */
 
 enum { ROW = 24, TERMS = 33 };
 
@@ -222,9 +222,8 @@ static int test_move(selftest *s, size_t turn, const ckks_modulus *m)
 {
     const uint64_t *rows[3] = {s->a, s->b, s->c};
     uint64_t ignored;
-    const uint64_t c =
-        ckks_u128_div_var(ckks_u128_make(UINT64_C(1) << m->bits >> 13, UINT64_C(1) << m->bits << 51),
-            m->q, &ignored);
+    const uint64_t c = ckks_u128_div_var(
+        ckks_u128_make(UINT64_C(1) << m->bits >> 13, UINT64_C(1) << m->bits << 51), m->q, &ignored);
     const uint64_t constants[3] = {c, c, c};
     const int bits[3] = {m->bits, m->bits, m->bits};
     uint32_t index[ROW];

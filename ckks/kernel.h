@@ -1,14 +1,15 @@
 /* The table of hot loops: slots, ranges, order, and the record of one prime that they read.
  *
- * A slot is one loop over one limb. Every slot of every family returns canonical residues in [0,q), so
- * all families agree bit for bit; tests hold them to it. A family serves every prime
+ * A slot is one loop over one limb. Every slot of every family returns canonical residues in [0,q),
+ * so all families agree bit for bit; tests hold them to it. A family serves every prime
  * CKKS_MIN_PRIME <= q <= its max_prime with q = 1 mod 2N, N = 2^3 ... 2^16.
  *
- * Common to all slots: n is a multiple of 8 (ntt: n = N); rows are aligned to 64 bytes; an output may be
- * the same row as any input, but rows never overlap otherwise; time does not depend on the data.
+ * Common to all slots: n is a multiple of 8 (ntt: n = N); rows are aligned to 64 bytes; an output
+ * may be the same row as any input, but rows never overlap otherwise; time does not depend on the
+ * data.
  *
- * A new family is one file kernel_NAME.c compiled with its own flags, one getter below, and one line in
- * kernel.c. It borrows ckks_kernel_portable's functions for slots that it does not improve.
+ * A new family is one file kernel_NAME.c compiled with its own flags, one getter below, and one
+ * line in kernel.c. It borrows ckks_kernel_portable's functions for slots that it does not improve.
  */
 #ifndef UNSEEN_CKKS_KERNEL_H
 #define UNSEEN_CKKS_KERNEL_H
@@ -27,10 +28,10 @@ typedef struct ckks_twiddle {
     uint64_t w, quotient;
 } ckks_twiddle;
 
-/** One prime with its constants, its tables and its kernel; made by ckks_modulus_init (modulus.h). */
+/** One prime with constants, tables and kernel; made by ckks_modulus_init (modulus.h). */
 typedef struct ckks_modulus {
     uint64_t q;
-    int bits;  /* 2^(bits-1) < q < 2^bits */
+    int bits; /* 2^(bits-1) < q < 2^bits */
     int log_n;
     size_t n;
     const ckks_kernel *kernel;
@@ -38,8 +39,8 @@ typedef struct ckks_modulus {
     uint64_t root;         /* psi, the smallest primitive 2N-th root of unity */
     uint64_t root_inverse; /* 1 / psi */
     uint64_t n_inverse;    /* 1 / N */
-    /* forward[k + i] = psi^brv(k + i) for layer k = 1, 2, 4, ..., N/2, block i < k; brv reverses log_n
-     * bits. inverse[k + i] is its reciprocal, but inverse[1] is multiplied by 1/N, and
+    /* forward[k + i] = psi^brv(k + i) for layer k = 1, 2, 4, ..., N/2, block i < k; brv reverses
+     * log_n bits. inverse[k + i] is its reciprocal, but inverse[1] is multiplied by 1/N, and
      * inverse[0] = 1/N. forward[0] = 1. */
     ckks_twiddle *forward, *inverse;
     ckks_allocator allocator;
@@ -58,39 +59,45 @@ struct ckks_kernel {
      *  Range: [0,4q) -> [0,q).  Order: natural in, bit-reversed out */
     void (*ntt_forward)(uint64_t *a, const ckks_modulus *m);
 
-    /** Its inverse, with the factor 1/N.  Range: [0,2q) -> [0,q).  Order: bit-reversed in, natural out */
+    /** Its inverse, with the factor 1/N.  Range: [0,2q) -> [0,q).  Order: bit-reversed to
+     *  natural */
     void (*ntt_inverse)(uint64_t *a, const ckks_modulus *m);
 
     /** out = a + b, a - b, -a, a * b.  Range: [0,q) -> [0,q) */
-    void (*add)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m);
-    void (*sub)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m);
+    void (*add)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
+                const ckks_modulus *m);
+    void (*sub)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
+                const ckks_modulus *m);
     void (*neg)(uint64_t *out, const uint64_t *a, size_t n, const ckks_modulus *m);
-    void (*mul)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m);
+    void (*mul)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
+                const ckks_modulus *m);
 
     /** out = a * b + c.  Range: [0,q) -> [0,q) */
-    void (*mul_add)(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *c, size_t n,
-        const ckks_modulus *m);
+    void (*mul_add)(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *c,
+                    size_t n, const ckks_modulus *m);
 
     /** out = a + w in every place.  Range: a, w in [0,q) -> [0,q) */
-    void (*add_scalar)(uint64_t *out, const uint64_t *a, uint64_t w, size_t n, const ckks_modulus *m);
+    void (*add_scalar)(uint64_t *out, const uint64_t *a, uint64_t w, size_t n,
+                       const ckks_modulus *m);
 
     /** out = a * w.  Range: a any word, w in [0,q) -> [0,q) */
-    void (*mul_scalar)(uint64_t *out, const uint64_t *a, uint64_t w, size_t n, const ckks_modulus *m);
+    void (*mul_scalar)(uint64_t *out, const uint64_t *a, uint64_t w, size_t n,
+                       const ckks_modulus *m);
 
     /** out = a * w + b.  Range: a any word, w, b in [0,q) -> [0,q) */
-    void (*mul_scalar_add)(uint64_t *out, const uint64_t *a, uint64_t w, const uint64_t *b, size_t n,
-        const ckks_modulus *m);
+    void (*mul_scalar_add)(uint64_t *out, const uint64_t *a, uint64_t w, const uint64_t *b,
+                           size_t n, const ckks_modulus *m);
 
     /** out = (a - b) * w: the last step of every division.  Range: [0,q) -> [0,q) */
-    void (*sub_mul_scalar)(uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t w, size_t n,
-        const ckks_modulus *m);
+    void (*sub_mul_scalar)(uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t w,
+                           size_t n, const ckks_modulus *m);
 
     /** out = x mod q.  Range: any word -> [0,q) */
     void (*reduce)(uint64_t *out, const uint64_t *x, size_t n, const ckks_modulus *m);
 
     /** out = (x > from/2 ? x - from : x) mod q.  Range: x in [0,from), from < 2^47 odd -> [0,q) */
-    void (*reduce_centred)(
-        uint64_t *out, const uint64_t *x, uint64_t from, size_t n, const ckks_modulus *m);
+    void (*reduce_centred)(uint64_t *out, const uint64_t *x, uint64_t from, size_t n,
+                           const ckks_modulus *m);
 
     /** out = x mod q for signed x; out and x may be the same memory.  Range: any int64 -> [0,q) */
     void (*reduce_i64)(uint64_t *out, const int64_t *x, size_t n, const ckks_modulus *m);
@@ -100,23 +107,23 @@ struct ckks_kernel {
 
     /** out[i] = sum over k < count of x[k][i] * y[k][i].
      *  Range: x in [0,2^46.8), y in [0,q), 1 <= count <= CKKS_KERNEL_MAX_TERMS -> [0,q) */
-    void (*dot)(uint64_t *out, const uint64_t *const *x, const uint64_t *const *y, size_t count, size_t n,
-        const ckks_modulus *m);
+    void (*dot)(uint64_t *out, const uint64_t *const *x, const uint64_t *const *y, size_t count,
+                size_t n, const ckks_modulus *m);
 
     /** The same plus init[i], init in [0,q). */
     void (*dot_add)(uint64_t *out, const uint64_t *init, const uint64_t *const *x,
-        const uint64_t *const *y, size_t count, size_t n, const ckks_modulus *m);
+                    const uint64_t *const *y, size_t count, size_t n, const ckks_modulus *m);
 
-    /** out[i] = sum over k < count of x[k][i] * w[k]: base conversion.  Range: as dot, w in [0,q) */
-    void (*dot_scalar)(uint64_t *out, const uint64_t *const *x, const uint64_t *w, size_t count, size_t n,
-        const ckks_modulus *m);
+    /** out[i] = sum over k < count of x[k][i] * w[k].  Range: as dot, w in [0,q) */
+    void (*dot_scalar)(uint64_t *out, const uint64_t *const *x, const uint64_t *w, size_t count,
+                       size_t n, const ckks_modulus *m);
 
-    /** v[i] = (sum over k < count of floor(y[k][i] 2^(51-bits_k) c[k] / 2^52) + 2^49) >> 50, the rounded
-     *  sum of y[k][i] / q_k; see ckks_basis in rns.h for the constants.
-     *  Range: y[k] in [0,q_k), c[k] = floor(2^(51+bits_k) / q_k) < 2^52, count < 2^13 -> [0,count].
-     *  v must not be one of the y */
-    void (*round_quotient)(uint64_t *v, const uint64_t *const *y, const uint64_t *c, const int *bits,
-        size_t count, size_t n);
+    /** v[i] = (sum over k < count of floor(y[k][i] 2^(51-bits_k) c[k] / 2^52) + 2^49) >> 50, the
+     *  rounded sum of y[k][i] / q_k; see ckks_basis in rns.h for the constants.
+     *  Range: y[k] in [0,q_k), c[k] = floor(2^(51+bits_k) / q_k) < 2^52, count < 2^13
+     *  -> [0,count].  v is none of the y */
+    void (*round_quotient)(uint64_t *v, const uint64_t *const *y, const uint64_t *c,
+                           const int *bits, size_t count, size_t n);
 
     /** out[i] = in[index[i]]; out is not in. */
     void (*permute)(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n);
@@ -137,8 +144,8 @@ const ckks_kernel *ckks_kernel_list(int i);
  */
 const ckks_kernel *ckks_kernel_select(ckks_cpu_features cpu, uint64_t q, const char *name);
 
-/** Compute with every slot of m->kernel at the edges of its ranges, in place and not, and compare with
- *  modarith.h and with a polynomial evaluated at single points.
+/** Compute with every slot of m->kernel at the edges of its ranges, in place and not, and compare
+ *  with modarith.h and with a polynomial evaluated at single points.
  *
  *  In:      m        complete but for this test
  *           scratch  2 N words, aligned

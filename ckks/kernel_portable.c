@@ -118,9 +118,10 @@ static void portable_ntt_forward(uint64_t *a, const ckks_modulus *m)
 
 /* ------------------------------------------------------------------ inverse transform */
 
-/* Gentleman-Sande: (x, y) -> (x + y, (x - y) w). With x, y < bound, a multiple of q: the sum is below
- * 2 bound, x - y + bound in (0, 2 bound), and the product below 2q <= 2 bound. */
-static inline void inverse_pair(uint64_t *x, uint64_t *y, ckks_twiddle t, uint64_t bound, uint64_t q)
+/* Gentleman-Sande: (x, y) -> (x + y, (x - y) w). With x, y < bound, a multiple of q: the sum is
+ * below 2 bound, x - y + bound in (0, 2 bound), and the product below 2q <= 2 bound. */
+static inline void inverse_pair(uint64_t *x, uint64_t *y, ckks_twiddle t, uint64_t bound,
+                                uint64_t q)
 {
     uint64_t difference = *x - *y + bound;
 
@@ -139,8 +140,8 @@ static void inverse_first(uint64_t *a, uint64_t bound, const ckks_modulus *m)
 }
 
 /* The layers of 2 * blocks and of `blocks` blocks; quarter = N / (4 blocks), inputs below bound. */
-static inline void inverse_pass(
-    uint64_t *a, size_t blocks, size_t quarter, uint64_t bound, const ckks_modulus *m)
+static inline void inverse_pass(uint64_t *a, size_t blocks, size_t quarter, uint64_t bound,
+                                const ckks_modulus *m)
 {
     const uint64_t q = m->q;
 
@@ -223,8 +224,8 @@ static void portable_ntt_inverse(uint64_t *a, const ckks_modulus *m)
 
 /* ------------------------------------------------------------------ place by place */
 
-static void portable_add(
-    uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m)
+static void portable_add(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
+                         const ckks_modulus *m)
 {
     const uint64_t q = m->q;
 
@@ -232,8 +233,8 @@ static void portable_add(
         out[i] = ckks_mod_add(a[i], b[i], q);
 }
 
-static void portable_sub(
-    uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m)
+static void portable_sub(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
+                         const ckks_modulus *m)
 {
     const uint64_t q = m->q;
 
@@ -249,8 +250,8 @@ static void portable_neg(uint64_t *out, const uint64_t *a, size_t n, const ckks_
         out[i] = ckks_mod_neg(a[i], q);
 }
 
-static void portable_mul(
-    uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m)
+static void portable_mul(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
+                         const ckks_modulus *m)
 {
     const ckks_mod mod = m->mod;
 
@@ -259,7 +260,7 @@ static void portable_mul(
 }
 
 static void portable_mul_add(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *c,
-    size_t n, const ckks_modulus *m)
+                             size_t n, const ckks_modulus *m)
 {
     const ckks_mod mod = m->mod;
 
@@ -267,8 +268,8 @@ static void portable_mul_add(uint64_t *out, const uint64_t *a, const uint64_t *b
         out[i] = ckks_mod_reduce_u128(ckks_u128_add_u64(ckks_u128_mul(a[i], b[i]), c[i]), &mod);
 }
 
-static void portable_add_scalar(
-    uint64_t *out, const uint64_t *a, uint64_t w, size_t n, const ckks_modulus *m)
+static void portable_add_scalar(uint64_t *out, const uint64_t *a, uint64_t w, size_t n,
+                                const ckks_modulus *m)
 {
     const uint64_t q = m->q;
 
@@ -276,8 +277,8 @@ static void portable_add_scalar(
         out[i] = ckks_mod_add(a[i], w, q);
 }
 
-static void portable_mul_scalar(
-    uint64_t *out, const uint64_t *a, uint64_t w, size_t n, const ckks_modulus *m)
+static void portable_mul_scalar(uint64_t *out, const uint64_t *a, uint64_t w, size_t n,
+                                const ckks_modulus *m)
 {
     const uint64_t q = m->q;
     const uint64_t w_shoup = ckks_mod_shoup(w, &m->mod);
@@ -287,7 +288,7 @@ static void portable_mul_scalar(
 }
 
 static void portable_mul_scalar_add(uint64_t *out, const uint64_t *a, uint64_t w, const uint64_t *b,
-    size_t n, const ckks_modulus *m)
+                                    size_t n, const ckks_modulus *m)
 {
     const uint64_t q = m->q;
     const uint64_t w_shoup = ckks_mod_shoup(w, &m->mod);
@@ -297,7 +298,7 @@ static void portable_mul_scalar_add(uint64_t *out, const uint64_t *a, uint64_t w
 }
 
 static void portable_sub_mul_scalar(uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t w,
-    size_t n, const ckks_modulus *m)
+                                    size_t n, const ckks_modulus *m)
 {
     const uint64_t q = m->q;
     const uint64_t w_shoup = ckks_mod_shoup(w, &m->mod);
@@ -316,8 +317,8 @@ static void portable_reduce(uint64_t *out, const uint64_t *x, size_t n, const ck
         out[i] = ckks_mod_reduce_u64(x[i], &mod);
 }
 
-static void portable_reduce_centred(
-    uint64_t *out, const uint64_t *x, uint64_t from, size_t n, const ckks_modulus *m)
+static void portable_reduce_centred(uint64_t *out, const uint64_t *x, uint64_t from, size_t n,
+                                    const ckks_modulus *m)
 {
     const ckks_mod mod = m->mod;
     const uint64_t half = from / 2;
@@ -358,9 +359,10 @@ static void portable_reduce_i8(uint64_t *out, const int8_t *x, size_t n, const c
  * ckks_mod_reduce_u128, whose proof has room for a factor 1 + 2^-58. */
 enum { TILE = 256, TERMS = 4 };
 
-/* tile[i] += sum over k < terms of x[k][base + i] * y[k][base + i]; terms is a constant of the call. */
+/* tile[i] += sum over k < terms of x[k][base + i] * y[k][base + i]; terms is a constant of the
+ * call. */
 static inline void tile_terms(ckks_u128 *restrict tile, size_t length, const uint64_t *const *x,
-    const uint64_t *const *y, size_t base, int terms)
+                              const uint64_t *const *y, size_t base, int terms)
 {
     const uint64_t *xk[TERMS];
     const uint64_t *yk[TERMS];
@@ -380,7 +382,7 @@ static inline void tile_terms(ckks_u128 *restrict tile, size_t length, const uin
 
 /* A short sum needs no tile: terms <= TERMS is a constant of the call. */
 static inline void dot_few(uint64_t *out, const uint64_t *init, const uint64_t *const *x,
-    const uint64_t *const *y, size_t n, const ckks_mod *mod, int terms)
+                           const uint64_t *const *y, size_t n, const ckks_mod *mod, int terms)
 {
     const uint64_t *xk[TERMS];
     const uint64_t *yk[TERMS];
@@ -400,7 +402,7 @@ static inline void dot_few(uint64_t *out, const uint64_t *init, const uint64_t *
 }
 
 static void dot_many(uint64_t *out, const uint64_t *init, const uint64_t *const *x,
-    const uint64_t *const *y, size_t count, size_t n, const ckks_mod *mod)
+                     const uint64_t *const *y, size_t count, size_t n, const ckks_mod *mod)
 {
     ckks_u128 tile[TILE];
 
@@ -424,7 +426,7 @@ static void dot_many(uint64_t *out, const uint64_t *init, const uint64_t *const 
 }
 
 static inline void dot_rows(uint64_t *out, const uint64_t *init, const uint64_t *const *x,
-    const uint64_t *const *y, size_t count, size_t n, const ckks_mod *mod)
+                            const uint64_t *const *y, size_t count, size_t n, const ckks_mod *mod)
 {
     switch (count) {
     case 1:
@@ -446,7 +448,7 @@ static inline void dot_rows(uint64_t *out, const uint64_t *init, const uint64_t 
 }
 
 static void portable_dot(uint64_t *out, const uint64_t *const *x, const uint64_t *const *y,
-    size_t count, size_t n, const ckks_modulus *m)
+                         size_t count, size_t n, const ckks_modulus *m)
 {
     const ckks_mod mod = m->mod;
 
@@ -455,7 +457,8 @@ static void portable_dot(uint64_t *out, const uint64_t *const *x, const uint64_t
 }
 
 static void portable_dot_add(uint64_t *out, const uint64_t *init, const uint64_t *const *x,
-    const uint64_t *const *y, size_t count, size_t n, const ckks_modulus *m)
+                             const uint64_t *const *y, size_t count, size_t n,
+                             const ckks_modulus *m)
 {
     const ckks_mod mod = m->mod;
 
@@ -464,7 +467,7 @@ static void portable_dot_add(uint64_t *out, const uint64_t *init, const uint64_t
 }
 
 static void portable_dot_scalar(uint64_t *out, const uint64_t *const *x, const uint64_t *w,
-    size_t count, size_t n, const ckks_modulus *m)
+                                size_t count, size_t n, const ckks_modulus *m)
 {
     const ckks_mod mod = m->mod;
 
@@ -479,7 +482,7 @@ static void portable_dot_scalar(uint64_t *out, const uint64_t *const *x, const u
 }
 
 static void portable_round_quotient(uint64_t *v, const uint64_t *const *y, const uint64_t *c,
-    const int *bits, size_t count, size_t n)
+                                    const int *bits, size_t count, size_t n)
 {
     /* floor(y 2^(51-b) C / 2^52) = floor(y 2^(63-b) C / 2^64), and y 2^(63-b) < 2^63. */
     for (size_t i = 0; i < n; i++)

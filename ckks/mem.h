@@ -1,7 +1,7 @@
 /* Aligned memory through the caller's hook, wiping, and the arena of a worker.
  *
- * Every block is aligned to CKKS_ALIGN bytes whatever the hook returns. An arena is a stack in one block:
- * mark on entry, take, release at `out:`.
+ * Every block is aligned to CKKS_ALIGN bytes whatever the hook returns. An arena is a stack in one
+ * block: mark on entry, take, release at `out:`.
  */
 #ifndef UNSEEN_CKKS_MEM_H
 #define UNSEEN_CKKS_MEM_H

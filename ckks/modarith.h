@@ -1,8 +1,8 @@
 /* Arithmetic on one residue modulo q.
  *
- * Range of q everywhere: odd, CKKS_MIN_PRIME <= q <= CKKS_MAX_PRIME < 2^46.8 (primality is needed by
- * ckks_mod_inv alone). The 17 spare bits of a word carry the lazy forms: a bound "in [0, kq)" means
- * k q < 2^64 as well.
+ * Range of q everywhere: odd, CKKS_MIN_PRIME <= q <= CKKS_MAX_PRIME < 2^46.8 (primality is needed
+ * by ckks_mod_inv alone). The 17 spare bits of a word carry the lazy forms: a bound "in [0, kq)"
+ * means k q < 2^64 as well.
  *
  * Two ways to multiply:
  *  - Barrett, any two residues: ckks_mod_reduce_u128, which takes sums of products as well.
@@ -81,12 +81,12 @@ static inline uint64_t ckks_mod_neg(uint64_t a, uint64_t q)
 
 /** v mod q.
  *
- *  Range:   v < 2^58.8 * q (so: sums of 4096 products of two residues of primes <= CKKS_MAX_PRIME, one of
- *           them modulo q, and a little more) -> [0,q)
+ *  Range:   v < 2^58.8 * q (so: sums of 4096 products of two residues of primes <= CKKS_MAX_PRIME,
+ *           one of them modulo q, and a little more) -> [0,q)
  *
  *  With b = bits: t = floor(v / 2^(b-2)) < 2^(b+58.8) / 2^(b-2) < 2^60.9, g = floor(t mu / 2^64).
- *  v/q - t mu / 2^64 is at most 2^(b-2)/q (from t) + t / 2^64 (from mu) < 1/2 + 1/8, the last floor adds
- *  less than 1: so 0 <= v - g q < 1.625 q, and one subtraction is enough.
+ *  v/q - t mu / 2^64 is at most 2^(b-2)/q (from t) + t / 2^64 (from mu) < 1/2 + 1/8, the last floor
+ *  adds less than 1: so 0 <= v - g q < 1.625 q, and one subtraction is enough.
  */
 static inline uint64_t ckks_mod_reduce_u128(ckks_u128 v, const ckks_mod *m)
 {
@@ -122,7 +122,8 @@ static inline uint64_t ckks_mod_mul(uint64_t a, uint64_t b, const ckks_mod *m)
 
 /** Shoup quotient floor(w 2^64 / q).  Range: w in [0,q)
  *
- *  2^64 = one * q + word, so w 2^64 / q = w one + w word / q, and the second term is Barrett's g or g + 1.
+ *  2^64 = one * q + word, so w 2^64 / q = w one + w word / q, and the second term is Barrett's g or
+ *  g + 1.
  */
 static inline uint64_t ckks_mod_shoup(uint64_t w, const ckks_mod *m)
 {

@@ -38,7 +38,7 @@ static void fill_quotients(ckks_twiddle *table, const ckks_modulus *m)
 }
 
 ckks_status ckks_modulus_init(ckks_modulus *m, uint64_t q, int log_n, const ckks_kernel *kernel,
-    const ckks_allocator *alloc)
+                              const ckks_allocator *alloc)
 {
     memset(m, 0, sizeof *m);
     if (q < CKKS_MIN_PRIME || q > CKKS_MAX_PRIME || q > kernel->max_prime ||

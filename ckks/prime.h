@@ -1,7 +1,7 @@
 /* Primes for the transform and their roots of unity. All data here is public.
  *
- * Source: [SW17] for the bases of the primality test; the smallest root is taken so that files and known
- * answers are reproducible.
+ * Source: [SW17] for the bases of the primality test; the smallest root is taken so that files and
+ * known answers are reproducible.
  */
 #ifndef UNSEEN_CKKS_PRIME_H
 #define UNSEEN_CKKS_PRIME_H
@@ -21,8 +21,8 @@ int ckks_prime_is(uint64_t n);
  */
 CKKS_MUST_CHECK ckks_status ckks_prime_below(uint64_t *out, uint64_t start, uint64_t step);
 
-/** The smallest primitive 2^(log_n+1)-th root of unity modulo the prime q; 0 when there is none, that is
- *  when q != 1 mod 2^(log_n+1).
+/** The smallest primitive 2^(log_n+1)-th root of unity modulo the prime q; 0 when there is none,
+ *  that is when q != 1 mod 2^(log_n+1).
  *
  *  In:      q       prime, CKKS_MIN_PRIME <= q <= CKKS_MAX_PRIME
  *  Cost:    2^log_n multiplications

@@ -9,8 +9,8 @@
 
 enum { KIND_CHILD = 1, KIND_GENERATOR = 2 };
 
-static void derive(
-    uint8_t out[CKKS_SEED_BYTES], const uint8_t seed[CKKS_SEED_BYTES], uint64_t counter, uint64_t nonce)
+static void derive(uint8_t out[CKKS_SEED_BYTES], const uint8_t seed[CKKS_SEED_BYTES],
+                   uint64_t counter, uint64_t nonce)
 {
     uint32_t block[16];
 
@@ -21,13 +21,13 @@ static void derive(
 }
 
 void ckks_seed_derive(uint8_t out[CKKS_SEED_BYTES], const uint8_t seed[CKKS_SEED_BYTES],
-    uint32_t label, uint64_t index)
+                      uint32_t label, uint64_t index)
 {
     derive(out, seed, index, (uint64_t)KIND_CHILD << 32 | label);
 }
 
-void ckks_rng_init(
-    ckks_rng *rng, const uint8_t seed[CKKS_SEED_BYTES], uint32_t label, uint64_t stream)
+void ckks_rng_init(ckks_rng *rng, const uint8_t seed[CKKS_SEED_BYTES], uint32_t label,
+                   uint64_t stream)
 {
     derive(rng->key, seed, 0, (uint64_t)KIND_GENERATOR << 32 | label);
     rng->counter = 0;

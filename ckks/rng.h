@@ -1,7 +1,8 @@
 /* Seed -> independent streams by purpose.
  *
- * A seed is a ChaCha20 key. From it come child seeds (label, index) and generators (label, stream); the
- * two kinds and all labels are kept apart by the nonce, so no two uses of a seed share key stream:
+ * A seed is a ChaCha20 key. From it come child seeds (label, index) and generators (label, stream);
+ * the two kinds and all labels are kept apart by the nonce, so no two uses of a seed share key
+ * stream:
  *
  *   child seed   = first 32 bytes of ChaCha(seed, counter = index,  nonce = label + 2^32)
  *   generator    = ChaCha(key, counter = 0, 1, ..., nonce = stream)
@@ -41,8 +42,8 @@ typedef struct ckks_rng {
 } ckks_rng;
 
 /** Start the generator (label, stream) of a seed. */
-void ckks_rng_init(
-    ckks_rng *rng, const uint8_t seed[CKKS_SEED_BYTES], uint32_t label, uint64_t stream);
+void ckks_rng_init(ckks_rng *rng, const uint8_t seed[CKKS_SEED_BYTES], uint32_t label,
+                   uint64_t stream);
 
 /** The next 8 bytes, little-endian. Mixing with ckks_rng_bytes keeps the order of bytes. */
 uint64_t ckks_rng_u64(ckks_rng *rng);
@@ -55,6 +56,6 @@ void ckks_rng_clear(ckks_rng *rng);
 
 /** Child seed (label, index) of a seed; out may be seed. */
 void ckks_seed_derive(uint8_t out[CKKS_SEED_BYTES], const uint8_t seed[CKKS_SEED_BYTES],
-    uint32_t label, uint64_t index);
+                      uint32_t label, uint64_t index);
 
 #endif

@@ -8,15 +8,16 @@
 #include "ckks/modulus.h"
 #include "ckks/wide.h"
 
-/* ------------------------------------------------------------------ counting and making the bases */
+/* ------------------------------------------------------------------ counting and making the bases
+ */
 
 static int modulus_count(const ckks_ring *r)
 {
     return r->q_count + r->p_count;
 }
 
-/* How many primes from Q_first on a digit may have: one, or as many as keep its product within a factor 2
- * of the product of all special primes (a larger digit could never be switched). */
+/* How many primes from Q_first on a digit may have: one, or as many as keep its product within a
+ * factor 2 of the product of all special primes (a larger digit could never be switched). */
 static int digit_limit(const ckks_ring *r, int first)
 {
     uint64_t prime[CKKS_MAX_BASIS];
@@ -108,8 +109,10 @@ static size_t fill_basis(ckks_basis *b, const ckks_ring *r, uint64_t *words)
         b->weight[k] = ckks_mod_inv(product_mod(b, k, m), &m->mod);
         /* 2^(51+bits) as two words: bits >= 5, so 51 + bits may or may not reach 64. */
         b->fraction[k] = m->bits >= 13
-            ? ckks_u128_div_var(ckks_u128_make(UINT64_C(1) << (m->bits - 13), 0), m->q, &ignored)
-            : ckks_u128_div_var(ckks_u128_make(0, UINT64_C(1) << (51 + m->bits)), m->q, &ignored);
+                             ? ckks_u128_div_var(ckks_u128_make(UINT64_C(1) << (m->bits - 13), 0),
+                                                 m->q, &ignored)
+                             : ckks_u128_div_var(ckks_u128_make(0, UINT64_C(1) << (51 + m->bits)),
+                                                 m->q, &ignored);
     }
     b->log2 = ckks_wide_log2_product(prime, b->count);
     return basis_words(r, b->count);
@@ -182,8 +185,9 @@ out:
     return st;
 }
 
-ckks_status ckks_ring_init(ckks_ring *r, int log_n, const uint64_t *q, int q_count, const uint64_t *p,
-    int p_count, const char *kernel, const ckks_allocator *alloc)
+ckks_status ckks_ring_init(ckks_ring *r, int log_n, const uint64_t *q, int q_count,
+                           const uint64_t *p, int p_count, const char *kernel,
+                           const ckks_allocator *alloc)
 {
     ckks_status st = CKKS_OK;
 
@@ -238,7 +242,7 @@ size_t ckks_ring_bytes(const ckks_ring *r)
     size_t tables = (size_t)modulus_count(r) * 2 * r->n * sizeof(ckks_twiddle);
 
     return tables + CKKS_MAX_MODULI * sizeof *r->modulus + r->basis_count * sizeof *r->basis +
-        r->word_count * sizeof *r->words;
+           r->word_count * sizeof *r->words;
 }
 
 /* ------------------------------------------------------------------ change of basis */
@@ -259,8 +263,8 @@ const ckks_basis *ckks_ring_special(const ckks_ring *r, int special, int with_q)
     return &r->basis[r->special_first + (special - 1) * (r->q_count + 1) + with_q + 1];
 }
 
-void ckks_basis_prepare(
-    const ckks_basis *b, uint64_t *const *y, uint64_t *v, const uint64_t *const *x)
+void ckks_basis_prepare(const ckks_basis *b, uint64_t *const *y, uint64_t *v,
+                        const uint64_t *const *x)
 {
     const ckks_ring *r = b->ring;
     const uint64_t *rows[CKKS_MAX_BASIS];
@@ -276,12 +280,12 @@ void ckks_basis_prepare(
         m->kernel->mul_scalar(y[k], x[k], b->weight[k], r->n, m);
         rows[k] = y[k];
     }
-    r->modulus[b->index[0]].kernel->round_quotient(
-        v, rows, b->fraction, b->bits, (size_t)b->count, r->n);
+    r->modulus[b->index[0]].kernel->round_quotient(v, rows, b->fraction, b->bits, (size_t)b->count,
+                                                   r->n);
 }
 
 void ckks_basis_convert(const ckks_basis *b, uint64_t *out, int modulus, const uint64_t *const *y,
-    const uint64_t *v)
+                        const uint64_t *v)
 {
     const ckks_ring *r = b->ring;
     const ckks_modulus *m = &r->modulus[modulus];
@@ -294,6 +298,6 @@ void ckks_basis_convert(const ckks_basis *b, uint64_t *out, int modulus, const u
     }
     memcpy(rows, y, count * sizeof *rows);
     rows[count] = v;
-    m->kernel->dot_scalar(
-        out, rows, b->cofactor + (size_t)modulus * (count + 1), count + 1, r->n, m);
+    m->kernel->dot_scalar(out, rows, b->cofactor + (size_t)modulus * (count + 1), count + 1, r->n,
+                          m);
 }

@@ -10,7 +10,7 @@
 enum { UNIFORM_WORDS = 128, COINS = 42, WIDE_TOP = 7, WIDE_MAX_TERMS = WIDE_TOP + 50 };
 
 void ckks_sample_uniform(uint64_t *out, const ckks_modulus *m, const uint8_t seed[CKKS_SEED_BYTES],
-    uint64_t stream)
+                         uint64_t stream)
 {
     const uint64_t mask = (UINT64_C(1) << 52) - 1;
     const uint64_t least = (UINT64_C(1) << 52) % m->q;

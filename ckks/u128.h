@@ -68,7 +68,8 @@ static inline ckks_u128 ckks_u128_mul(uint64_t a, uint64_t b)
     uint64_t ll = al * bl;
     uint64_t lh = al * bh;
     uint64_t hl = ah * bl;
-    /* Three numbers below 2^32, and then hl + 2^32 - 1 <= (2^32-1)^2 + 2^33 - 2 < 2^64: no overflow. */
+    /* Three numbers below 2^32, and then hl + 2^32 - 1 <= (2^32-1)^2 + 2^33 - 2 < 2^64: no
+     * overflow. */
     uint64_t middle = (ll >> 32) + (uint32_t)lh + hl;
 
     return ckks_u128_make(ah * bh + (lh >> 32) + (middle >> 32), middle << 32 | (uint32_t)ll);

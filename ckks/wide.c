@@ -64,8 +64,8 @@ void ckks_wide_product(ckks_wide *out, const uint64_t *factor, int count)
     }
 }
 
-/* x = m 2^exponent with m in [2^63, 2^64) and the bits below it cut off; x > 0. Cutting changes x by less
- * than 2^-63 of itself. */
+/* x = m 2^exponent with m in [2^63, 2^64) and the bits below it cut off; x > 0. Cutting changes x
+ * by less than 2^-63 of itself. */
 static uint64_t normalise(const uint64_t *word, int words, int *exponent)
 {
     int top = words - 1;

@@ -1,8 +1,8 @@
-/* Numbers of a fixed number of words: products of all moduli, their logarithm, and the way back from
- * residues to a real number.
+/* Numbers of a fixed number of words: products of all moduli, their logarithm, and the way back
+ * from residues to a real number.
  *
- * Time: public data, except ckks_wide_crt_real, which has no branch or index that depends on residues
- * up to its final conversion to double (see there).
+ * Time: public data, except ckks_wide_crt_real, which has no branch or index that depends on
+ * residues up to its final conversion to double (see there).
  */
 #ifndef UNSEEN_CKKS_WIDE_H
 #define UNSEEN_CKKS_WIDE_H
@@ -36,13 +36,14 @@ uint64_t ckks_wide_mod_u64(const ckks_wide *x, uint64_t d);
 /** -1, 0 or 1 as a <, = or > b. */
 int ckks_wide_compare(const ckks_wide *a, const ckks_wide *b);
 
-/** out = product of count numbers.  Range: count <= CKKS_MAX_Q + CKKS_MAX_P primes of the library */
+/** out = product of count numbers.  Range: at most CKKS_MAX_Q + CKKS_MAX_P primes of the library */
 void ckks_wide_product(ckks_wide *out, const uint64_t *factor, int count);
 
 /** x as a double, relative error below 2^-52. */
 double ckks_wide_real(const ckks_wide *x);
 
-/** log2 x, error below 2^-41 (half an ulp of a number below 4096, and the logarithm's own).  Range: x > 0 */
+/** log2 x, error below 2^-41: half an ulp of a number below 4096, and the logarithm's own.
+ *  Range: x > 0 */
 double ckks_wide_log2(const ckks_wide *x);
 
 /** log2 of a product of primes of the library, error below 2^-41; 0 for count 0. */
@@ -51,12 +52,12 @@ double ckks_wide_log2_product(const uint64_t *factor, int count);
 /** Constants to rebuild x in [-Q/2, Q/2) from x mod q_0 ... q_{count-1}. */
 typedef struct ckks_wide_crt {
     int count;
-    int words;                  /* of Q, with room for a factor count */
+    int words; /* of Q, with room for a factor count */
     ckks_mod mod[CKKS_MAX_Q];
-    uint64_t inverse[CKKS_MAX_Q]; /* (Q/q_l)^-1 mod q_l */
+    uint64_t inverse[CKKS_MAX_Q];   /* (Q/q_l)^-1 mod q_l */
     ckks_wide cofactor[CKKS_MAX_Q]; /* Q/q_l */
-    ckks_wide product;          /* Q */
-    ckks_wide half;             /* floor(Q/2) */
+    ckks_wide product;              /* Q */
+    ckks_wide half;                 /* floor(Q/2) */
 } ckks_wide_crt;
 
 /** Make the constants.

@@ -1,8 +1,8 @@
 /* Depth-first search over candidate layouts, cut off where the cost exceeds the best found.
  *
- * The first matrix is special: the client lays out the image, so its replicas can have any offsets. They
- * serve either the first matrix itself (a split route), or are passed through it (an aligned route) to
- * split the second matrix, which is usually the largest. */
+ * The first matrix is special: the client lays out the image, so its replicas can have any offsets.
+ * They serve either the first matrix itself (a split route), or are passed through it (an aligned
+ * route) to split the second matrix, which is usually the largest. */
 #include "nn/arrange.h"
 
 #include <stdlib.h>

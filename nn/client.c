@@ -99,7 +99,8 @@ nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out, const nn_clien
     size_t room = c->in.slots + c->in.count;
     double *slot = calloc(room, sizeof *slot);
     ckks_plaintext *plain = NULL;
-    nn_status st = slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
+    nn_status st =
+        slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
     if (st == NN_OK && read_image(slot + c->in.slots, c, image) != 0)
         st = nn_why(why, why_size, NN_ERR_RANGE,
                     "the image has a number outside the range %g to %g of the plan", c->lo, c->hi);
@@ -131,7 +132,8 @@ nn_status nn_client_decrypt(ckks_worker *w, float *logits, const nn_client *c,
     size_t room = c->out.slots + c->out.count;
     double *slot = calloc(room, sizeof *slot);
     ckks_plaintext *plain = NULL;
-    nn_status st = slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
+    nn_status st =
+        slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
     if (st == NN_OK)
         st = ckks_decrypt(w, plain, sk, in);
     if (st == NN_OK)

@@ -1,5 +1,5 @@
-/* The plan file, see client.h. Reading trusts nothing: a cursor that knows what is left, and a bound
- * for every number before it sizes anything. */
+/* The plan file, see client.h. Reading trusts nothing: a cursor that knows what is left, and a
+ * bound for every number before it sizes anything. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,10 +254,11 @@ static nn_status get_client(nn_client *c, cursor *at, char *why, size_t why_size
     size_t slots = (size_t)1 << (c->params.log_n - 1);
     if (at->short_of || at->left - used != 0 || c->in.slots != slots || c->out.slots != slots ||
         c->response_limbs < 1 || c->response_limbs > c->params.q_count)
-        return nn_why(why, why_size, NN_ERR_FORMAT,
-                      "the layouts have %zu and %zu slots and the response %d limbs; the parameters "
-                      "have %zu slots and %d limbs",
-                      c->in.slots, c->out.slots, c->response_limbs, slots, c->params.q_count);
+        return nn_why(
+            why, why_size, NN_ERR_FORMAT,
+            "the layouts have %zu and %zu slots and the response %d limbs; the parameters "
+            "have %zu slots and %d limbs",
+            c->in.slots, c->out.slots, c->response_limbs, slots, c->params.q_count);
     return NN_OK;
 }
 

@@ -1,6 +1,6 @@
-/* Execution: one walk over a plan, two executors. exec_clear computes on plain slot vectors, exec_ckks
- * on ciphertexts; both use the same layouts, diagonals and folds, so that a wrong result is located:
- * ref against clear is the mathematics, clear against ckks is scale or noise. */
+/* Execution: one walk over a plan, two executors. exec_clear computes on plain slot vectors,
+ * exec_ckks on ciphertexts; both use the same layouts, diagonals and folds, so that a wrong result
+ * is located: ref against clear is the mathematics, clear against ckks is scale or noise. */
 #ifndef UNSEEN_NN_EXEC_H
 #define UNSEEN_NN_EXEC_H
 
@@ -15,7 +15,8 @@ typedef struct nn_executor {
  *
  *  Fails:  what the executor returns; NN_ERR_STOPPED when progress returned non-zero
  */
-NN_MUST_CHECK nn_status nn_exec_walk(const nn_plan *p, const nn_executor *executor, void *state, nn_progress progress, void *user);
+NN_MUST_CHECK nn_status nn_exec_walk(const nn_plan *p, const nn_executor *executor, void *state,
+                                     nn_progress progress, void *user);
 
 /** The diagonals of an affine stage: route.count * slots numbers, to be released with free().
  *

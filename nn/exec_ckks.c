@@ -1,4 +1,5 @@
-/* The plan on ciphertexts: a program is the plan with every diagonal and bias encoded for one context. */
+/* The plan on ciphertexts: a program is the plan with every diagonal and bias encoded for one
+ * context. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -30,8 +30,8 @@ static nn_status clear_affine(void *state, size_t k)
         s->scratch[j] = 0.0;
     for (int d = 0; d < r->count; d++)
         for (size_t j = 0; j < r->slots; j++)
-            s->scratch[j] += value[(size_t)d * r->slots + j] *
-                             s->slot[(j + (size_t)r->step[d]) % r->slots];
+            s->scratch[j] +=
+                value[(size_t)d * r->slots + j] * s->slot[(j + (size_t)r->step[d]) % r->slots];
     free(value);
     memcpy(s->slot, s->scratch, r->slots * sizeof *s->slot);
     for (int f = 0; f < r->fold_count; f++)

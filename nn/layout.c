@@ -1,5 +1,5 @@
-/* Layouts of tensors in slots. A layout is checked when it is made: positions are distinct and below
- * the period, replicas do not overlap. */
+/* Layouts of tensors in slots. A layout is checked when it is made: positions are distinct and
+ * below the period, replicas do not overlap. */
 #include "nn/layout.h"
 
 #include <stdlib.h>

@@ -2,9 +2,10 @@
  *
  * The S slots hold S/period replicas of the tensor. Element e of replica c lies in slot
  *     (start[c] + position[e]) mod S,     position[e] < period,  start[c] = c * period + offset.
- * Without offsets the vector of slots is periodic. Offsets move whole replicas by a few slots, so that
- * one diagonal of the next matrix meets different elements in different replicas and fewer diagonals
- * are needed (nn/route.h). Slots that hold no element are zero or unused; matrices never read them.
+ * Without offsets the vector of slots is periodic. Offsets move whole replicas by a few slots, so
+ * that one diagonal of the next matrix meets different elements in different replicas and fewer
+ * diagonals are needed (nn/route.h). Slots that hold no element are zero or unused; matrices never
+ * read them.
  */
 #ifndef UNSEEN_NN_LAYOUT_H
 #define UNSEEN_NN_LAYOUT_H
@@ -20,14 +21,14 @@ typedef struct nn_layout {
     size_t replicas;      /* slots / period */
     int generators;       /* offsets are the subset sums of this many generators, largest first */
     int generator[NN_GENERATORS_MAX];
-    uint32_t *position;   /* count */
-    uint32_t *start;      /* replicas */
+    uint32_t *position; /* count */
+    uint32_t *start;    /* replicas */
 } nn_layout;
 
 /* A grid layout: element (c,y,x) of a (C,H,W) tensor at
  * (c / gap^2) * block + ((c % gap^2) / gap + y * gap) * row + (c % gap^2) % gap + x * gap:
- * gap^2 channels are interleaved on the grid that the input image spans, so that a strided convolution
- * keeps its outputs beside its inputs and has few diagonals. */
+ * gap^2 channels are interleaved on the grid that the input image spans, so that a strided
+ * convolution keeps its outputs beside its inputs and has few diagonals. */
 typedef struct nn_grid {
     size_t row, gap, block; /* slots per image row; spacing; slots per group of gap^2 channels */
 } nn_grid;

@@ -1,16 +1,17 @@
 /* Public interface of the network layer: a trained network in, encrypted inference out.
  *
  * An image's way through this header:
- *   server: nn_model_read (ONNX bytes) -> nn_plan_create (parameters, layouts, levels, scales, keys)
+ *   server: nn_model_read (ONNX bytes) -> nn_plan_create (parameters, layouts, levels, scales,
+ * keys)
  *           -> nn_client_write (the small public plan file, no weights) and nn_program_create
  *   client: nn_client_read -> keys for nn_client_keys -> nn_client_encrypt -> (bytes) ...
  *   server: nn_program_run on the ciphertext with the client's evaluation keys
  *   client: nn_client_decrypt -> logits
  *
- * Laws: statuses are nn_status (0, nn codes -100.., or a ckks code that travelled up); a function that
- * takes (why, why_size) fills why with one sentence on failure (NULL, 0 is allowed). const objects
- * may be shared between threads. Nothing here prints or does I/O. Images and logits are flattened
- * (C,H,W), row-major. The user never sees a scale or a level: the plan decides them.
+ * Laws: statuses are nn_status (0, nn codes -100.., or a ckks code that travelled up); a function
+ * that takes (why, why_size) fills why with one sentence on failure (NULL, 0 is allowed). const
+ * objects may be shared between threads. Nothing here prints or does I/O. Images and logits are
+ * flattened (C,H,W), row-major. The user never sees a scale or a level: the plan decides them.
  */
 #ifndef UNSEEN_NN_NN_H
 #define UNSEEN_NN_NN_H
@@ -46,21 +47,30 @@ typedef struct nn_model_cost {
 /** Read an ONNX model and run the graph passes on it.
  *
  *  In:     bytes   size bytes, hostile, not kept
- *  Fails:  NN_ERR_FORMAT, NN_ERR_UNSUPPORTED (all problems are listed at once in why), NN_ERR_SHAPE,
- *          NN_ERR_RANGE, NN_ERR_MEMORY
+ *  Fails:  NN_ERR_FORMAT, NN_ERR_UNSUPPORTED (all problems are listed at once in why),
+ * NN_ERR_SHAPE, NN_ERR_RANGE, NN_ERR_MEMORY
  */
-NN_API NN_MUST_CHECK nn_status nn_model_read(nn_model **out, const uint8_t *bytes, size_t size, char *why, size_t why_size);
+NN_API NN_MUST_CHECK nn_status nn_model_read(nn_model **out, const uint8_t *bytes, size_t size,
+                                             char *why, size_t why_size);
+/** Release a model; NULL is fine. Plans of it must be gone. */
 NN_API void nn_model_free(nn_model *m);
+
+/** Shape (C,H,W) of one input image. */
 NN_API nn_shape nn_model_input(const nn_model *m);
+
+/** Number of logits. */
 NN_API size_t nn_model_outputs(const nn_model *m);
+
 /** Range of the input's numbers, [lo, hi]. */
 NN_API void nn_model_input_range(const nn_model *m, double *lo, double *hi);
 /** Metadata string of the ONNX file, or NULL. */
 NN_API const char *nn_model_meta(const nn_model *m, const char *key);
 /** 64-bit digest of the file's bytes; equal models have equal digests. */
 NN_API uint64_t nn_model_id(const nn_model *m);
-/** The plain network: out gets nn_model_outputs numbers, the float reference of the unmerged graph. */
-NN_API NN_MUST_CHECK nn_status nn_model_run(const nn_model *m, float *out, const float *in, char *why, size_t why_size);
+/** The plain network: out gets nn_model_outputs numbers, the float reference of the unmerged graph.
+ */
+NN_API NN_MUST_CHECK nn_status nn_model_run(const nn_model *m, float *out, const float *in,
+                                            char *why, size_t why_size);
 
 /* ------------------------------------------------------------------ the plan */
 
@@ -76,93 +86,165 @@ typedef struct nn_plan_options {
 /** What the plan foretells. */
 typedef struct nn_forecast {
     int security_bits, log_n, limbs, special, levels;
-    double log2_q, log2_qp;       /* log2_qp: the largest over all keys */
-    size_t rotations;             /* key switches of rotations per inference */
-    size_t multiplications;       /* key switches of products per inference */
-    size_t plain_products;        /* diagonals multiplied per inference */
-    size_t keys;                  /* distinct evaluation keys */
-    size_t eval_key_bytes;        /* as a file */
-    size_t eval_key_memory;       /* loaded */
+    double log2_q, log2_qp; /* log2_qp: the largest over all keys */
+    size_t rotations;       /* key switches of rotations per inference */
+    size_t multiplications; /* key switches of products per inference */
+    size_t plain_products;  /* diagonals multiplied per inference */
+    size_t keys;            /* distinct evaluation keys */
+    size_t eval_key_bytes;  /* as a file */
+    size_t eval_key_memory; /* loaded */
     size_t request_bytes, response_bytes;
-    size_t weight_memory;         /* encoded diagonals */
-    size_t server_memory;         /* context + keys + weights + scratch of one worker + model */
-    size_t peak_memory;           /* client and server in one process (unseen eval, one thread) */
-    double infer_ms;              /* rough time on one core with portable kernels */
-    double logit_error;           /* predicted standard deviation of a logit's error */
+    size_t weight_memory; /* encoded diagonals */
+    size_t server_memory; /* context + keys + weights + scratch of one worker + model */
+    size_t peak_memory;   /* client and server in one process (unseen eval, one thread) */
+    double infer_ms;      /* rough time on one core with portable kernels */
+    double logit_error;   /* predicted standard deviation of a logit's error */
 } nn_forecast;
 
 /** Decide everything: parameters, layouts, levels, scales, keys.
  *
- *  Fails:  NN_ERR_PLAN (no secure parameter set carries the network: why names the stage, what it needs,
- *          what there is, and a way out), NN_ERR_MEMORY, NN_ERR_ARG
- *  Cost:   a second or so; deterministic
+ *  In:     m         must outlive the plan
+ *          options   NULL for the defaults
+ *  Fails:  NN_ERR_PLAN (no secure parameter set carries the network: why names the stage, what it
+ * needs, what there is, and a way out), NN_ERR_MEMORY, NN_ERR_ARG Cost:   a second or so;
+ * deterministic
  */
-NN_API NN_MUST_CHECK nn_status nn_plan_create(nn_plan **out, const nn_model *m, const nn_plan_options *options, char *why, size_t why_size);
+NN_API NN_MUST_CHECK nn_status nn_plan_create(nn_plan **out, const nn_model *m,
+                                              const nn_plan_options *options, char *why,
+                                              size_t why_size);
+/** Release a plan; NULL is fine. Programs of it must be gone. */
 NN_API void nn_plan_free(nn_plan *p);
+
+/** The parameters, for ckks_context_create; owned by the plan. */
 NN_API const ckks_params *nn_plan_params(const nn_plan *p);
+
+/** What the plan foretells; owned by the plan. Bytes and memory hold within 20 %. */
 NN_API const nn_forecast *nn_plan_forecast(const nn_plan *p);
+
 /** Costs before and after the passes, for the report. */
 NN_API void nn_plan_costs(const nn_plan *p, nn_model_cost *before, nn_model_cost *after);
-/** The plan as text, one line a step; returns the length needed without the final NUL, like snprintf. */
+/** The plan as text, one line a step; returns the length needed without the final NUL, like
+ * snprintf. */
 NN_API size_t nn_plan_print(const nn_plan *p, char *text, size_t size);
-/** Number of steps that nn_program_run walks, and the name of each. */
+/** Number of steps that nn_program_run walks: one per merged stage. */
 NN_API size_t nn_plan_steps(const nn_plan *p);
+
+/** Name of a step, made of the names of its nodes; "" beyond the last. */
 NN_API const char *nn_plan_step_name(const nn_plan *p, size_t step);
 
-/** Run the plan on clear slots: the same layouts, diagonals and folds in double, no encryption. */
-NN_API NN_MUST_CHECK nn_status nn_plan_run_clear(const nn_plan *p, float *out, const float *in, char *why, size_t why_size);
+/** Run the plan on clear slots: the same layouts, diagonals and folds in double, no encryption.
+ *
+ *  Error:  against nn_model_run only the rounding of float
+ *  Fails:  NN_ERR_MEMORY
+ */
+NN_API NN_MUST_CHECK nn_status nn_plan_run_clear(const nn_plan *p, float *out, const float *in,
+                                                 char *why, size_t why_size);
 
 /* ------------------------------------------------------------------ the client's side */
 
 /* The public part of a plan: parameters, key list, input and output layout. No weights. */
 typedef struct nn_client nn_client;
 
+/** The public part of a plan, a copy of its own.  Fails: NN_ERR_MEMORY */
 NN_API NN_MUST_CHECK nn_status nn_client_of_plan(nn_client **out, const nn_plan *p);
-/** Bytes of the public plan file (format: nn/client.h).  *used gets the size.  Fails: CKKS_ERR_SPACE */
+/** Size of the plan file (format: nn/client.h). */
 NN_API size_t nn_client_wire_bytes(const nn_client *c);
-NN_API NN_MUST_CHECK nn_status nn_client_write(uint8_t *out, size_t out_size, size_t *used, const nn_client *c);
-/** Fails:  NN_ERR_FORMAT, CKKS_ERR_VERSION, CKKS_ERR_INSECURE, NN_ERR_MEMORY */
-NN_API NN_MUST_CHECK nn_status nn_client_read(nn_client **out, const uint8_t *in, size_t size, char *why, size_t why_size);
+
+/** Write the plan file.
+ *
+ *  Out:    out    nn_client_wire_bytes
+ *          used   its size; 0 on failure
+ *  Fails:  CKKS_ERR_SPACE
+ */
+NN_API NN_MUST_CHECK nn_status nn_client_write(uint8_t *out, size_t out_size, size_t *used,
+                                               const nn_client *c);
+/** Read a plan file: hostile bytes, every field checked.
+ *
+ *  Fails:  NN_ERR_FORMAT, CKKS_ERR_VERSION, CKKS_ERR_INSECURE, NN_ERR_MEMORY
+ */
+NN_API NN_MUST_CHECK nn_status nn_client_read(nn_client **out, const uint8_t *in, size_t size,
+                                              char *why, size_t why_size);
+/** Release; NULL is fine. */
 NN_API void nn_client_free(nn_client *c);
+
+/** The parameters, for ckks_context_create; owned by c. */
 NN_API const ckks_params *nn_client_params(const nn_client *c);
+
+/** nn_model_id of the network that the plan is for. */
 NN_API uint64_t nn_client_model_id(const nn_client *c);
+
+/** Shape (C,H,W) of one image. */
 NN_API nn_shape nn_client_input(const nn_client *c);
+
+/** Number of logits. */
 NN_API size_t nn_client_outputs(const nn_client *c);
-/** The exact evaluation keys to make, nn_client_key_count of them. */
+
+/** The exact evaluation keys to make, nn_client_key_count of them; owned by c. */
 NN_API const ckks_key_spec *nn_client_keys(const nn_client *c);
+
+/** Number of evaluation keys. */
 NN_API size_t nn_client_key_count(const nn_client *c);
 /** Lay out, encode and encrypt one image of nn_shape_count(input) numbers.
  *
  *  Fails:  NN_ERR_RANGE when a number is not finite or outside the input range of the plan
  *          (ckks_worker_error has no say then; why gets the sentence), NN_ERR_MISMATCH, ckks codes
  */
-NN_API NN_MUST_CHECK nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out, const nn_client *c, const ckks_secret_key *sk,
-    const float *image, char *why, size_t why_size);
-/** Decrypt and read the logits.  Fails: NN_ERR_MISMATCH, ckks codes */
-NN_API NN_MUST_CHECK nn_status nn_client_decrypt(ckks_worker *w, float *logits, const nn_client *c, const ckks_secret_key *sk,
-    const ckks_ciphertext *in, char *why, size_t why_size);
+NN_API NN_MUST_CHECK nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out,
+                                                 const nn_client *c, const ckks_secret_key *sk,
+                                                 const float *image, char *why, size_t why_size);
+/** Decrypt and read the logits, for the owner of the key alone (SECURITY.md).
+ *
+ *  Out:    logits   nn_client_outputs numbers
+ *  Error:  about the forecast's logit_error
+ *  Fails:  NN_ERR_MISMATCH (not the response of this plan), NN_ERR_MEMORY, ckks codes
+ */
+NN_API NN_MUST_CHECK nn_status nn_client_decrypt(ckks_worker *w, float *logits, const nn_client *c,
+                                                 const ckks_secret_key *sk,
+                                                 const ckks_ciphertext *in, char *why,
+                                                 size_t why_size);
 
 /* ------------------------------------------------------------------ the server's side */
 
 /* A plan with all its diagonals encoded for one context. Immutable, shareable between threads. */
 typedef struct nn_program nn_program;
 
-/** Encode all weights.  Fails: NN_ERR_MEMORY, NN_ERR_RANGE, ckks codes */
-NN_API NN_MUST_CHECK nn_status nn_program_create(nn_program **out, const nn_plan *p, const ckks_context *ctx, char *why, size_t why_size);
+/** Encode all weights.
+ *
+ *  In:     p, ctx   must outlive the program; ctx made of nn_plan_params(p)
+ *  Memory: nn_program_bytes
+ *  Cost:   one encoding per diagonal; about a second for a network of a few hundred diagonals
+ *  Fails:  NN_ERR_MEMORY, CKKS_ERR_RANGE (a weight too large), other ckks codes
+ */
+NN_API NN_MUST_CHECK nn_status nn_program_create(nn_program **out, const nn_plan *p,
+                                                 const ckks_context *ctx, char *why,
+                                                 size_t why_size);
+/** Release; NULL is fine. */
 NN_API void nn_program_free(nn_program *prog);
+
+/** Heap held by the encoded weights. */
 NN_API size_t nn_program_bytes(const nn_program *prog);
+
 /** Circuit scratch that a worker needs for this program (argument of ckks_worker_create). */
 NN_API size_t nn_program_scratch_bytes(const nn_program *prog);
 
-/** Called after each step with its index; return non-zero to stop the run (NN_ERR_STOPPED). May be NULL. */
+/** Called after each step with its index; return non-zero to stop the run (NN_ERR_STOPPED). May be
+ * NULL. */
 typedef int (*nn_progress)(void *user, size_t step, size_t steps, const char *name);
 
-/** Infer. The worker must have borrowed the client's evaluation keys (ckks_worker_use_keys).
+/** Infer, blind.
  *
- *  Fails:  CKKS_ERR_NO_KEY, CKKS_ERR_MISMATCH, CKKS_ERR_LEVEL (not the ciphertext of this plan), NN_ERR_STOPPED
+ *  Out:    out   the response; may be in
+ *  In:     w     lent the client's evaluation keys (ckks_worker_use_keys), with the scratch of
+ *                nn_program_scratch_bytes
+ *          in    what nn_client_encrypt made
+ *  Cost:   the forecast's rotations, multiplications and plain_products
+ *  Fails:  CKKS_ERR_NO_KEY, CKKS_ERR_MISMATCH, CKKS_ERR_LEVEL (not the ciphertext of this plan),
+ * NN_ERR_STOPPED
  */
-NN_API NN_MUST_CHECK nn_status nn_program_run(const nn_program *prog, ckks_worker *w, ckks_ciphertext *out, const ckks_ciphertext *in,
-    nn_progress progress, void *user, char *why, size_t why_size);
+NN_API NN_MUST_CHECK nn_status nn_program_run(const nn_program *prog, ckks_worker *w,
+                                              ckks_ciphertext *out, const ckks_ciphertext *in,
+                                              nn_progress progress, void *user, char *why,
+                                              size_t why_size);
 
 #ifdef __cplusplus
 }

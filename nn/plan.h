@@ -13,9 +13,9 @@ typedef struct nn_plan_step {
     ckks_scale scale_in; /* of the input ciphertext */
     ckks_scale weight;   /* of the diagonals of an affine stage */
     ckks_scale scale_out;
-    double min_scale;    /* of a polynomial stage that is not a square */
-    double magnitude;    /* bound of |output| */
-    double error;        /* predicted standard deviation of a value's error */
+    double min_scale; /* of a polynomial stage that is not a square */
+    double magnitude; /* bound of |output| */
+    double error;     /* predicted standard deviation of a value's error */
 } nn_plan_step;
 
 struct nn_plan {
@@ -34,7 +34,8 @@ struct nn_plan {
 /** The shape of the linear transform of an affine stage; borrows the plan's arrays. */
 ckks_lintrans_shape nn_plan_shape(const nn_plan *p, size_t k);
 
-/** Margin by which a value may exceed its measured range: twice, which the schedule leaves room for. */
+/** Margin by which a value may exceed its measured range: twice, which the schedule leaves room
+ * for. */
 #define NN_RANGE_MARGIN 2.0
 
 #endif

@@ -1,4 +1,5 @@
-/* Making a plan: arrange, schedule, then replace every size in bits by the real primes and foretell. */
+/* Making a plan: arrange, schedule, then replace every size in bits by the real primes and
+ * foretell. */
 #include "nn/plan.h"
 
 #include <math.h>
@@ -36,8 +37,9 @@ static ckks_scale drop(const nn_plan *p, ckks_scale scale, int limbs, int count)
     return scale;
 }
 
-/* Exact scales, stage by stage. Polynomials other than a square decide by themselves where they rescale;
- * ckks_poly_plan says what comes out, and the limbs of the stages behind follow from it. */
+/* Exact scales, stage by stage. Polynomials other than a square decide by themselves where they
+ * rescale; ckks_poly_plan says what comes out, and the limbs of the stages behind follow from it.
+ */
 static nn_status make_steps(nn_plan *p, const ckks_context *ctx, char *why, size_t why_size)
 {
     const nn_stages *stages = p->stages;
@@ -51,10 +53,11 @@ static nn_status make_steps(nn_plan *p, const ckks_context *ctx, char *why, size
         step->magnitude = NN_RANGE_MARGIN * stage->range;
         step->min_scale = exp2(nn_schedule_poly_floor(&p->schedule));
         if (step->shape.limbs != limbs)
-            return nn_why(why, why_size, NN_ERR_MISMATCH,
-                          "stage %zu, '%s', was to have %d limbs but the polynomial before it leaves "
-                          "%d",
-                          k + 1, stage->name, step->shape.limbs, limbs);
+            return nn_why(
+                why, why_size, NN_ERR_MISMATCH,
+                "stage %zu, '%s', was to have %d limbs but the polynomial before it leaves "
+                "%d",
+                k + 1, stage->name, step->shape.limbs, limbs);
         if (stage->kind == NN_STAGE_AFFINE) {
             step->weight = ckks_scale_from(exp2(step->shape.weight_bits));
             scale = drop(p, ckks_scale_mul(scale, step->weight), limbs, step->shape.rescale);
@@ -65,8 +68,8 @@ static nn_status make_steps(nn_plan *p, const ckks_context *ctx, char *why, size
         } else {
             ckks_polynomial poly = {CKKS_BASIS_MONOMIAL, stage->degree, stage->coef};
             int left = 0;
-            ckks_status st = ckks_poly_plan(ctx, &poly, limbs, scale, step->min_scale, &left,
-                                            &scale, NULL);
+            ckks_status st =
+                ckks_poly_plan(ctx, &poly, limbs, scale, step->min_scale, &left, &scale, NULL);
             if (st != CKKS_OK)
                 return nn_why(why, why_size, NN_ERR_PLAN,
                               "the activation '%s' of degree %d does not fit into %d limbs",
@@ -168,8 +171,8 @@ static nn_status find_ring(nn_plan *p, const nn_plan_options *o, char *why, size
         if (st == NN_ERR_SHAPE)
             continue;
         if (st == NN_OK)
-            st = nn_schedule_find(&p->schedule, p->stages, &p->arrangement, log_n,
-                                  o->security_bits, o->precision_bits, why, why_size);
+            st = nn_schedule_find(&p->schedule, p->stages, &p->arrangement, log_n, o->security_bits,
+                                  o->precision_bits, why, why_size);
         if (st != NN_ERR_PLAN)
             return st;
         nn_arrangement_clear(&p->arrangement);
@@ -219,7 +222,8 @@ nn_status nn_plan_create(nn_plan **out, const nn_model *m, const nn_plan_options
         st = find_ring(p, &o, why, why_size);
         if (st == NN_OK)
             st = complete(p, &o, why, why_size);
-        /* The nominal primes promised what the real ones do not hold: a slightly other scale will. */
+        /* The nominal primes promised what the real ones do not hold: a slightly other scale will.
+         */
         o.precision_bits += 0.37;
     }
     st = st == NN_ERR_MISMATCH ? NN_ERR_PLAN : st;

@@ -1,5 +1,5 @@
-/* The forecast. Memory is counted object by object with the library's own size functions; errors follow
- * ckks/noise.h in slot units. */
+/* The forecast. Memory is counted object by object with the library's own size functions; errors
+ * follow ckks/noise.h in slot units. */
 #include "nn/plan_forecast.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* Routes: from a sparse matrix and two layouts to diagonals.
  *
- * Steps live in a group Z_g: g is the smaller period (periodic), the period of the output (split) or
- * the number of slots (aligned, where steps are exact). A residue is represented by the number nearest
- * to 0, so that the steps of a convolution form a small window around 0. */
+ * Steps live in a group Z_g: g is the smaller period (periodic), the period of the output (split)
+ * or the number of slots (aligned, where steps are exact). A residue is represented by the number
+ * nearest to 0, so that the steps of a convolution form a small window around 0. */
 #include "nn/route.h"
 
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 
 #include "ckks/circuits.h"
 
-/* Nominal costs in milliseconds of a baby step, a giant step, a fold and a diagonal, at N = 2^13 with 3
- * limbs and portable kernels. Only ratios matter, and they drift little with N and level. */
+/* Nominal costs in milliseconds of a baby step, a giant step, a fold and a diagonal, at N = 2^13
+ * with 3 limbs and portable kernels. Only ratios matter, and they drift little with N and level. */
 static const double cost_baby = 0.20, cost_giant = 1.1, cost_fold = 1.3, cost_diagonal = 0.06;
 
 static long mod(long x, long m)
@@ -40,9 +40,10 @@ static long offset_of(const nn_layout *l, size_t b)
     return (long)l->start[b] - (long)(b * l->period);
 }
 
-/* Step of entry (o,i) as a residue of the group, before any offset. For aligned routes the copy of the
- * input inside the replica of the output that is nearest to the output's position. */
-static long residue(nn_route_kind kind, const nn_layout *in, const nn_layout *out, size_t o, size_t i)
+/* Step of entry (o,i) as a residue of the group, before any offset. For aligned routes the copy of
+ * the input inside the replica of the output that is nearest to the output's position. */
+static long residue(nn_route_kind kind, const nn_layout *in, const nn_layout *out, size_t o,
+                    size_t i)
 {
     long d = (long)in->position[i] - (long)out->position[o];
     if (kind == NN_ROUTE_ALIGNED) {
@@ -65,9 +66,10 @@ static void mark_residues(unsigned char *member, nn_route_kind kind, const nn_af
             member[residue(kind, in, out, o, a->col[k])] = 1;
 }
 
-/* Thin out a set: of every chain d, d+x, d+2x, ... keep every second element (and the last), so that
- * each d has d or d+x in what is kept. kept may be NULL to count only; seen is scratch. */
-static long thin(unsigned char *kept, unsigned char *seen, const unsigned char *member, long g, long x)
+/* Thin out a set: of every chain d, d+x, d+2x, ... keep every second element (and the last), so
+ * that each d has d or d+x in what is kept. kept may be NULL to count only; seen is scratch. */
+static long thin(unsigned char *kept, unsigned char *seen, const unsigned char *member, long g,
+                 long x)
 {
     long count = 0;
     memset(seen, 0, (size_t)g);
@@ -95,8 +97,8 @@ static long thin(unsigned char *kept, unsigned char *seen, const unsigned char *
 nn_status nn_route_generators(int *generator, const nn_affine *a, const nn_layout *in,
                               const nn_layout *out)
 {
-    if (in->replicas < 2 || out->period > in->period || in->generators != 0 || a->rows != out->count ||
-        a->cols != in->count)
+    if (in->replicas < 2 || out->period > in->period || in->generators != 0 ||
+        a->rows != out->count || a->cols != in->count)
         return NN_ERR_SHAPE;
     long g = (long)out->period, slack = (long)(in->period - in->extent);
     unsigned char *member = calloc((size_t)g * 3, 1);
@@ -106,7 +108,8 @@ nn_status nn_route_generators(int *generator, const nn_affine *a, const nn_layou
     mark_residues(member, NN_ROUTE_SPLIT, a, in, out);
     int k = 0;
     for (size_t m = 1; m < in->replicas; m *= 2, k++) {
-        /* Sorted subset sums differ by at most the largest generator: <= slack keeps replicas apart. */
+        /* Sorted subset sums differ by at most the largest generator: <= slack keeps replicas
+         * apart. */
         long limit = slack < g / 2 ? slack : g / 2, best = 0, best_count = g + 1;
         for (long x = 0; x <= limit; x++) {
             long n = thin(NULL, seen, member, g, x);
@@ -125,8 +128,8 @@ nn_status nn_route_generators(int *generator, const nn_affine *a, const nn_layou
     return NN_OK;
 }
 
-/* The steps that a route uses, as a set of residues: all that occur, or, for split routes, what is left
- * after thinning by every generator of the input. */
+/* The steps that a route uses, as a set of residues: all that occur, or, for split routes, what is
+ * left after thinning by every generator of the input. */
 static nn_status step_set(unsigned char **set, nn_route_kind kind, const nn_affine *a,
                           const nn_layout *in, const nn_layout *out)
 {
@@ -246,7 +249,8 @@ out:
     return st;
 }
 
-/* Put one entry of the matrix into the diagonals; row[t] is the index of the diagonal with step t. */
+/* Put one entry of the matrix into the diagonals; row[t] is the index of the diagonal with step t.
+ */
 static void place(double *value, const int *row, const nn_route *r, const nn_layout *in,
                   const nn_layout *out, size_t o, size_t i, double v)
 {

@@ -1,9 +1,9 @@
 /* The search for levels and scales.
  *
- * State on the way through the stages: limbs left and log2 of the scale. Choices: how many primes to
- * drop behind each stage. Everything is in bits; the exact scales follow from the real primes when the
- * plan is made. Cost model: one butterfly 1.15 ns, one lazy multiply-accumulate 0.8 ns, the portable
- * kernels at 3 GHz; only ratios matter for the choice. */
+ * State on the way through the stages: limbs left and log2 of the scale. Choices: how many primes
+ * to drop behind each stage. Everything is in bits; the exact scales follow from the real primes
+ * when the plan is made. Cost model: one butterfly 1.15 ns, one lazy multiply-accumulate 0.8 ns,
+ * the portable kernels at 3 GHz; only ratios matter for the choice. */
 #include "nn/schedule.h"
 
 #include <math.h>
@@ -14,8 +14,8 @@
 
 enum { RESCALE_MAX = 3, LIMBS_MAX = 30, SPARE_BITS_MAX = 8 };
 
-/* The special primes are the largest there are; a digit of as many limbs must stay below them, so the
- * limbs are a little smaller. */
+/* The special primes are the largest there are; a digit of as many limbs must stay below them, so
+ * the limbs are a little smaller. */
 static const double special_bits = 46.8, prime_bits_max = 46.7, prime_bits_min = 30.0;
 static const double weight_bits_max = 42.0;
 static const double spare_slowdown = 1.02;
@@ -24,13 +24,13 @@ static const double wrap_margin_bits = 2.0; /* |message| * scale stays below Q /
 typedef struct search {
     const nn_stages *stages;
     const nn_arrangement *arrangement;
-    double bound;       /* largest log2(QP) */
+    double bound; /* largest log2(QP) */
     double precision;
     double weight_floor; /* least log2 scale of diagonals */
     nn_schedule now, best;
     nn_step *step;
     ckks_context *probe; /* for polynomials, see make_probe */
-    size_t furthest;    /* stage that no schedule got past, for the message */
+    size_t furthest;     /* stage that no schedule got past, for the message */
 } search;
 
 double nn_schedule_rounding_bits(int log_n)
@@ -68,7 +68,8 @@ static double mac_ms(int log_n)
     return ldexp(1.0, log_n) * 0.8e-6;
 }
 
-/* Time of a key switch, or of a hoisted one with count rotations, in key shape (digits, special). */
+/* Time of a key switch, or of a hoisted one with count rotations, in key shape (digits, special).
+ */
 static double switch_ms(int log_n, int limbs, int digits, int special)
 {
     double rows = limbs + special;
@@ -94,7 +95,8 @@ static int special_max(const search *s, int limbs)
     return k < s->now.special ? k : s->now.special;
 }
 
-/* Cheapest key shape for an affine stage at its limbs; a digit must not exceed the special primes. */
+/* Cheapest key shape for an affine stage at its limbs; a digit must not exceed the special primes.
+ */
 static double choose_shape(const search *s, const nn_route *r, nn_step *step)
 {
     double best = HUGE_VAL;
@@ -182,8 +184,8 @@ static void search_poly(search *s, size_t k, double scale_bits, double ms)
     ckks_scale scale = ckks_scale_from(exp2(scale_bits));
     double floor = exp2(nn_schedule_poly_floor(&s->now)), base = choose_shape(s, NULL, step);
     int left = 0, products = 0;
-    if (base == HUGE_VAL || ckks_poly_plan(s->probe, &poly, step->limbs, scale, floor, &left, &scale,
-                                           &products) != CKKS_OK)
+    if (base == HUGE_VAL || ckks_poly_plan(s->probe, &poly, step->limbs, scale, floor, &left,
+                                           &scale, &products) != CKKS_OK)
         return;
     step->rescale = step->limbs - left;
     step->weight_bits = 0.0;
@@ -217,8 +219,8 @@ static void search_stage(search *s, size_t k, int limbs, double scale_bits, doub
         search_poly(s, k, scale_bits, ms);
 }
 
-/* The polynomials' own planner wants a context of the real primes. It reads nothing but the primes, so
- * the context is one of a tiny ring, which the same primes serve. */
+/* The polynomials' own planner wants a context of the real primes. It reads nothing but the primes,
+ * so the context is one of a tiny ring, which the same primes serve. */
 static int make_probe(search *s)
 {
     double bits[CKKS_MAX_Q], special[1] = {s->now.special_bits};
@@ -227,7 +229,8 @@ static int make_probe(search *s)
     s->probe = NULL;
     for (int l = 0; l < s->now.limbs; l++)
         bits[l] = l == 0 ? s->now.first_bits : s->now.limb_bits;
-    if (ckks_params_generate(&params, s->now.log_n, bits, s->now.limbs, special, 1, 0, NULL, 0) != CKKS_OK)
+    if (ckks_params_generate(&params, s->now.log_n, bits, s->now.limbs, special, 1, 0, NULL, 0) !=
+        CKKS_OK)
         return 0;
     params.log_n = CKKS_MIN_LOG_N;
     return ckks_context_create(&s->probe, &params, NULL, 0) == CKKS_OK;
@@ -241,7 +244,8 @@ static int only_squares(const nn_stages *stages)
     return 1;
 }
 
-/* All sizes of the primes q_1..q_{limbs-1} in steps of one bit, the largest the bound allows first. */
+/* All sizes of the primes q_1..q_{limbs-1} in steps of one bit, the largest the bound allows first.
+ */
 static void search_limbs(search *s, int limbs, int special)
 {
     nn_schedule *now = &s->now;
@@ -317,11 +321,12 @@ nn_status nn_schedule_find(nn_schedule *out, const nn_stages *stages, const nn_a
     ckks_context_free(s.probe);
     if (st == NN_ERR_PLAN) {
         const char *name = s.furthest < stages->count ? stages->stage[s.furthest].name : "output";
-        return nn_why(why, why_size, st,
-                      "no %d-bit secure set of primes at N = %d carries the network: within "
-                      "log2(QP) <= %.0f it gets as far as stage %zu of %zu, '%s'; use fewer layers or "
-                      "activations of lower degree",
-                      security_bits, 1 << log_n, s.bound, s.furthest + 1, stages->count, name);
+        return nn_why(
+            why, why_size, st,
+            "no %d-bit secure set of primes at N = %d carries the network: within "
+            "log2(QP) <= %.0f it gets as far as stage %zu of %zu, '%s'; use fewer layers or "
+            "activations of lower degree",
+            security_bits, 1 << log_n, s.bound, s.furthest + 1, stages->count, name);
     }
     if (st != NN_OK)
         nn_schedule_clear(out);

@@ -1,10 +1,10 @@
 /* Levels and scales: which ring, which primes, and what every stage does to limbs and scale.
  *
- * Levels are not limbs. A stage multiplies the scale (a matrix by the scale of its entries, a square
- * squares it); a prime is dropped only where the scale affords it, that is where at least
- * `floor_bits` are left. The search tries, for every ring degree, number and size of primes that the
- * security table allows, all ways to place the rescalings, and takes the fastest by a model of the
- * portable kernels.
+ * Levels are not limbs. A stage multiplies the scale (a matrix by the scale of its entries, a
+ * square squares it); a prime is dropped only where the scale affords it, that is where at least
+ * `floor_bits` are left. The search tries, for every ring degree, number and size of primes that
+ * the security table allows, all ways to place the rescalings, and takes the fastest by a model of
+ * the portable kernels.
  */
 #ifndef UNSEEN_NN_SCHEDULE_H
 #define UNSEEN_NN_SCHEDULE_H
@@ -20,7 +20,7 @@ typedef struct nn_step {
     double weight_bits; /* log2 of the scale of an affine stage's diagonals */
     double scale_bits;  /* log2 of the scale of the output */
     int limbs_out;
-    double ms;          /* predicted time */
+    double ms; /* predicted time */
 } nn_step;
 
 typedef struct nn_schedule {
@@ -34,7 +34,8 @@ typedef struct nn_schedule {
 } nn_schedule;
 
 /** Bits of a slot's rounding error after a rescaling or key switch, log2 of its standard deviation.
- *  Source:  coefficient variance N/18 for a uniform ternary secret, times N/2 for a slot, [CHKKS18] */
+ *  Source:  coefficient variance N/18 for a uniform ternary secret, times N/2 for a slot, [CHKKS18]
+ */
 double nn_schedule_rounding_bits(int log_n);
 
 /** Find the fastest schedule in the ring of one degree.
@@ -45,12 +46,13 @@ double nn_schedule_rounding_bits(int log_n);
  *          precision_bits   bits kept below 1.0
  *  Fails:  NN_ERR_PLAN when no secure set of primes carries the stages, NN_ERR_MEMORY
  */
-NN_MUST_CHECK nn_status nn_schedule_find(nn_schedule *s, const nn_stages *stages, const nn_arrangement *a, int log_n,
-    int security_bits, double precision_bits, char *why, size_t why_size);
+NN_MUST_CHECK nn_status nn_schedule_find(nn_schedule *s, const nn_stages *stages,
+                                         const nn_arrangement *a, int log_n, int security_bits,
+                                         double precision_bits, char *why, size_t why_size);
 void nn_schedule_clear(nn_schedule *s);
 
-/** log2 of the least scale inside a polynomial that is not a square: half a bit below the floor, so that
- *  the real primes decide as the nominal ones do. */
+/** log2 of the least scale inside a polynomial that is not a square: half a bit below the floor, so
+ * that the real primes decide as the nominal ones do. */
 double nn_schedule_poly_floor(const nn_schedule *s);
 
 /** 1 when a stage is exactly x^2, which takes one square and no constant. */

@@ -1,6 +1,7 @@
-/* Secrets of the lower layers marked for the checkers: generator, samplers, arithmetic, kernels, transform,
- * embedding of a secret under an automorphism, entropy and wiping. `make check-ct` and `make check-msan`
- * run this program where the marks are seen; elsewhere it is a plain test of the same calls.
+/* Secrets of the lower layers marked for the checkers: generator, samplers, arithmetic, kernels,
+ * transform, embedding of a secret under an automorphism, entropy and wiping. `make check-ct` and
+ * `make check-msan` run this program where the marks are seen; elsewhere it is a plain test of the
+ * same calls.
  *
  * That the checker sees anything at all is the business of ct_leak.
  */

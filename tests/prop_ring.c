@@ -1,6 +1,6 @@
-/* The axioms of a ring, for every prime size, kernel and N: addition, multiplication, the transform and
- * the automorphisms as homomorphisms. The toy ring of N = 8 modulo 17 is exhausted where that is
- * possible: every residue pair, every monomial pair, every automorphism.
+/* The axioms of a ring, for every prime size, kernel and N: addition, multiplication, the transform
+ * and the automorphisms as homomorphisms. The toy ring of N = 8 modulo 17 is exhausted where that
+ * is possible: every residue pair, every monomial pair, every automorphism.
  */
 #include "ckks/galois.h"
 #include "ckks/modulus.h"
@@ -90,7 +90,7 @@ static void axioms(const ckks_modulus *m, testing_rng *rng)
 static void every_prime_kernel_and_size(void **state)
 {
     const uint64_t start[] = {UINT64_C(1) << 17, UINT64_C(1) << 30, UINT64_C(1) << 40,
-        (UINT64_C(1) << 46) - 1, CKKS_MAX_PRIME + 1};
+                              (UINT64_C(1) << 46) - 1, CKKS_MAX_PRIME + 1};
     testing_rng rng;
 
     (void)state;
@@ -98,8 +98,8 @@ static void every_prime_kernel_and_size(void **state)
     for (int f = 0; ckks_kernel_list(f) != NULL; f++) {
         for (int p = 0; p < 5; p++) {
             for (int log_n = 3; log_n <= 8; log_n++) {
-                const ckks_kernel *kernel = ckks_kernel_select(
-                    ckks_cpu_detect(), start[p], ckks_kernel_list(f)->name);
+                const ckks_kernel *kernel =
+                    ckks_kernel_select(ckks_cpu_detect(), start[p], ckks_kernel_list(f)->name);
                 uint64_t q = 0;
                 ckks_modulus m;
 
@@ -144,8 +144,8 @@ static void toy_monomials(void **state)
     ckks_modulus_clear(&m);
 }
 
-/* Every polynomial with coefficients 0 and 1 and with -1 and 1, all automorphisms: NTT of the image is the
- * permuted NTT; the round trip holds. */
+/* Every polynomial with coefficients 0 and 1 and with -1 and 1, all automorphisms: NTT of the image
+ * is the permuted NTT; the round trip holds. */
 static void toy_automorphisms(void **state)
 {
     uint32_t index[8];

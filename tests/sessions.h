@@ -22,9 +22,11 @@ static inline void session_open(session *s, int degree)
     *s = (session){.model = models_small(degree, 7)};
     s->plan = models_plan(s->model);
     assert_int_equal(nn_client_of_plan(&s->client, s->plan), NN_OK);
-    assert_int_equal(ckks_context_create(&s->ctx, nn_client_params(s->client), why, sizeof why), CKKS_OK);
+    assert_int_equal(ckks_context_create(&s->ctx, nn_client_params(s->client), why, sizeof why),
+                     CKKS_OK);
     assert_int_equal(nn_program_create(&s->program, s->plan, s->ctx, why, sizeof why), NN_OK);
-    assert_int_equal(ckks_worker_create(&s->w, s->ctx, nn_program_scratch_bytes(s->program)), CKKS_OK);
+    assert_int_equal(ckks_worker_create(&s->w, s->ctx, nn_program_scratch_bytes(s->program)),
+                     CKKS_OK);
     assert_int_equal(ckks_secret_key_create(s->w, &s->sk), CKKS_OK);
     assert_int_equal(ckks_eval_keys_create(s->w, &s->keys, s->sk, nn_client_keys(s->client),
                                            nn_client_key_count(s->client)),

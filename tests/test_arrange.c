@@ -8,7 +8,8 @@
 static void check_arrangement(const nn_arrangement *a, const nn_stages *s, testing_rng *rng)
 {
     size_t in = nn_shape_count(s->input), out = nn_stages_output_count(s), slots = a->slots;
-    double *x = malloc(in * sizeof *x), *y = malloc(out * sizeof *y), *got = malloc(out * sizeof *y);
+    double *x = malloc(in * sizeof *x), *y = malloc(out * sizeof *y),
+           *got = malloc(out * sizeof *y);
     double *slot = malloc(2 * slots * sizeof *slot), *sum = slot + slots;
     for (size_t i = 0; i < in; i++)
         x[i] = testing_uniform(rng, 0.0, 1.0);
@@ -62,8 +63,8 @@ static void test_cryptonets(void **state)
     testing_rng_init(&rng, testing_seed());
     stages_cryptonets(&s, &rng);
     assert_int_equal(nn_arrange(&a, &s, 4096), NN_OK);
-    /* 5x5 taps with 2x2 channels interleaved have 6x6 offsets; 845 inputs lie in two replicas of 2048
-     * slots, so half of the 128 diagonals of the dense matrix remain; 10 outputs in 16. */
+    /* 5x5 taps with 2x2 channels interleaved have 6x6 offsets; 845 inputs lie in two replicas of
+     * 2048 slots, so half of the 128 diagonals of the dense matrix remain; 10 outputs in 16. */
     assert_int_equal(a.route[0].count, 36);
     assert_true(a.route[2].count <= 64);
     assert_true(a.route[4].count <= 16);

@@ -28,8 +28,11 @@ static void rfc_appendix_a1(void **state)
         size_t place;
         uint8_t value;
         uint64_t counter, nonce;
-    } cases[] = {{0, 0, 0, 0}, {0, 0, 1, 0}, {31, 1, 1, 0}, {1, 0xff, 2, 0},
-        {0, 0, 0, UINT64_C(0x0200000000000000)}};
+    } cases[] = {{0, 0, 0, 0},
+                 {0, 0, 1, 0},
+                 {31, 1, 1, 0},
+                 {1, 0xff, 2, 0},
+                 {0, 0, 0, UINT64_C(0x0200000000000000)}};
 
     (void)state;
     for (size_t c = 0; c < 5; c++) {

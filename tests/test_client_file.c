@@ -76,8 +76,8 @@ static void test_truncated(void **state)
     free(bytes);
 }
 
-/* Every byte altered: without repair the checksum refuses; with repair it is read as a valid plan or
- * refused, but never crashes. */
+/* Every byte altered: without repair the checksum refuses; with repair it is read as a valid plan
+ * or refused, but never crashes. */
 static void test_altered(void **state)
 {
     (void)state;

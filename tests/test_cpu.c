@@ -25,9 +25,9 @@ static void agrees_with_the_compiler(void **state)
     __builtin_cpu_init();
     assert_int_equal((f & CKKS_CPU_AVX2) != 0, __builtin_cpu_supports("avx2") != 0);
     assert_int_equal((f & CKKS_CPU_FMA) != 0, __builtin_cpu_supports("fma") != 0);
-    assert_int_equal((f & CKKS_CPU_AVX512) != 0,
-        __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
-            __builtin_cpu_supports("avx512vl") != 0);
+    assert_int_equal((f & CKKS_CPU_AVX512) != 0, __builtin_cpu_supports("avx512f") != 0 &&
+                                                     __builtin_cpu_supports("avx512dq") != 0 &&
+                                                     __builtin_cpu_supports("avx512vl") != 0);
     assert_int_equal((f & CKKS_CPU_AVX512_IFMA) != 0, __builtin_cpu_supports("avx512ifma") != 0);
 #elif defined(__aarch64__)
     assert_int_equal(f, CKKS_CPU_NEON);

@@ -1,4 +1,5 @@
-/* The plan on ciphertexts equals the plan on clear slots, within the error that the plan foretells. */
+/* The plan on ciphertexts equals the plan on clear slots, within the error that the plan foretells.
+ */
 #include "nn/exec.h"
 
 #include "tests/sessions.h"
@@ -18,10 +19,10 @@ static void check_session(int degree)
     for (int k = 0; k < testing_iters(3); k++) {
         models_image(&rng, image);
         assert_int_equal(nn_plan_run_clear(s.plan, clear, image, why, sizeof why), NN_OK);
-        assert_int_equal(
-            nn_client_encrypt(s.w, s.request, s.client, s.sk, image, why, sizeof why), NN_OK);
-        nn_status st = nn_program_run(s.program, s.w, s.response, s.request, NULL, NULL, why,
-                                      sizeof why);
+        assert_int_equal(nn_client_encrypt(s.w, s.request, s.client, s.sk, image, why, sizeof why),
+                         NN_OK);
+        nn_status st =
+            nn_program_run(s.program, s.w, s.response, s.request, NULL, NULL, why, sizeof why);
         if (st != NN_OK)
             print_error("%s\n", why);
         assert_int_equal(st, NN_OK);
@@ -76,9 +77,9 @@ static void test_refusals(void **state)
         nn_program_run(s.program, s.w, s.response, s.response, NULL, NULL, why, sizeof why),
         NN_ERR_MISMATCH);
     assert_non_null(strstr(why, "limbs"));
-    assert_int_equal(nn_program_run(s.program, s.w, s.response, s.request, stop_at_once, NULL, why,
-                                    sizeof why),
-                     NN_ERR_STOPPED);
+    assert_int_equal(
+        nn_program_run(s.program, s.w, s.response, s.request, stop_at_once, NULL, why, sizeof why),
+        NN_ERR_STOPPED);
     assert_int_equal(ckks_worker_use_keys(s.w, NULL), CKKS_OK);
     assert_int_equal(
         nn_program_run(s.program, s.w, s.response, s.request, NULL, NULL, why, sizeof why),

@@ -1,13 +1,14 @@
-/* The embedding against its definition in long double, twiddles in ulp, round trips and sparse forms. */
+/* The embedding against its definition in long double, twiddles in ulp, round trips and sparse
+ * forms. */
 #include "ckks/fft.h"
 #include "tests/testing.h"
 
 static const long double pi_long = 3.14159265358979323846264338327950288L;
 
-/* slot j = sum over pairs k of (re_k + i im_k) e(k), e(k) = exp(i pi g k / (2 s)), g = 5^j mod 4s, because
- * the coefficient half a ring away stands for a factor zeta^(N/2 5^j) = i. */
-static void slots_by_definition(
-    long double *re, long double *im, const double *cr, const double *ci, size_t s)
+/* slot j = sum over pairs k of (re_k + i im_k) e(k), e(k) = exp(i pi g k / (2 s)), g = 5^j mod 4s,
+ * because the coefficient half a ring away stands for a factor zeta^(N/2 5^j) = i. */
+static void slots_by_definition(long double *re, long double *im, const double *cr,
+                                const double *ci, size_t s)
 {
     size_t g = 1;
 
@@ -42,7 +43,8 @@ static void definition(void **state)
             double ci[256];
             long double wr[256];
             long double wi[256];
-            /* Values up to 1: a sum of s terms, each layer adds a relative error of 2^-51 at most. */
+            /* Values up to 1: a sum of s terms, each layer adds a relative error of 2^-51 at most.
+             */
             const double bound = (double)s * (log_n + 1) * 0x1p-51;
 
             for (size_t k = 0; k < s; k++) {
@@ -96,7 +98,8 @@ static void twiddles(void **state)
         size_t g = 1;
 
         for (size_t j = 0; j < h; j++) {
-            /* Reduced to the first octant in whole numbers, so that the reference has no cancellation. */
+            /* Reduced to the first octant in whole numbers, so that the reference has no
+             * cancellation. */
             size_t quarter = 2 * h;
             size_t within = g % quarter;
             long double angle = pi_long * (long double)within / (long double)(4 * h);
@@ -124,8 +127,8 @@ static void twiddles(void **state)
     ckks_fft_clear(&f);
 }
 
-/* Real slots have a real polynomial in the sense of the embedding: with s slots all equal to x the only
- * coefficient is the constant one. */
+/* Real slots have a real polynomial in the sense of the embedding: with s slots all equal to x the
+ * only coefficient is the constant one. */
 static void constants(void **state)
 {
     ckks_fft f;
@@ -191,11 +194,8 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(definition),
-        cmocka_unit_test(twiddles),
-        cmocka_unit_test(constants),
-        cmocka_unit_test(sparse_repeats),
-        cmocka_unit_test(no_memory),
+        cmocka_unit_test(definition),     cmocka_unit_test(twiddles),  cmocka_unit_test(constants),
+        cmocka_unit_test(sparse_repeats), cmocka_unit_test(no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Automorphisms: coefficient form against the definition, NTT form against coefficient form, the group. */
+/* Automorphisms: coefficient form against the definition, NTT form against coefficient form, the
+ * group. */
 #include "ckks/galois.h"
 #include "ckks/modulus.h"
 #include "ckks/ntt.h"

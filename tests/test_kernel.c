@@ -66,14 +66,16 @@ static void right_kernels_pass(void **state)
 /* ------------------------------------------------------------------ wrong kernels */
 
 /* The last lane is forgotten. */
-static void bad_add(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m)
+static void bad_add(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
+                    const ckks_modulus *m)
 {
     ckks_kernel_portable()->add(out, a, b, n, m);
     out[n - 1] = a[n - 1];
 }
 
 /* Not reduced. */
-static void bad_sub(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m)
+static void bad_sub(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
+                    const ckks_modulus *m)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = a[i] - b[i] + m->q;
@@ -87,27 +89,30 @@ static void bad_neg(uint64_t *out, const uint64_t *a, size_t n, const ckks_modul
 }
 
 /* Wrong when the output is the first input. */
-static void bad_mul(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ckks_modulus *m)
+static void bad_mul(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n,
+                    const ckks_modulus *m)
 {
     memset(out, 0, n * sizeof *out);
     ckks_kernel_portable()->mul(out, a, b, n, m);
 }
 
-static void bad_mul_add(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *c, size_t n,
-    const ckks_modulus *m)
+static void bad_mul_add(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *c,
+                        size_t n, const ckks_modulus *m)
 {
     (void)c;
     ckks_kernel_portable()->mul(out, a, b, n, m);
 }
 
-static void bad_add_scalar(uint64_t *out, const uint64_t *a, uint64_t w, size_t n, const ckks_modulus *m)
+static void bad_add_scalar(uint64_t *out, const uint64_t *a, uint64_t w, size_t n,
+                           const ckks_modulus *m)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = a[i] + w > m->q ? a[i] + w - m->q : a[i] + w;
 }
 
 /* The product by Shoup with a quotient that is one too small, and without its last subtraction. */
-static void bad_mul_scalar(uint64_t *out, const uint64_t *a, uint64_t w, size_t n, const ckks_modulus *m)
+static void bad_mul_scalar(uint64_t *out, const uint64_t *a, uint64_t w, size_t n,
+                           const ckks_modulus *m)
 {
     uint64_t w_shoup = ckks_mod_shoup(w, &m->mod);
 
@@ -115,15 +120,15 @@ static void bad_mul_scalar(uint64_t *out, const uint64_t *a, uint64_t w, size_t 
         out[i] = ckks_mod_mul_shoup_lazy(a[i], w, w_shoup - (w != 0), m->q);
 }
 
-static void bad_mul_scalar_add(uint64_t *out, const uint64_t *a, uint64_t w, const uint64_t *b, size_t n,
-    const ckks_modulus *m)
+static void bad_mul_scalar_add(uint64_t *out, const uint64_t *a, uint64_t w, const uint64_t *b,
+                               size_t n, const ckks_modulus *m)
 {
     ckks_kernel_portable()->mul_scalar(out, a, w, n, m);
     ckks_kernel_portable()->add(out, out, b, n, m);
 }
 
-static void bad_sub_mul_scalar(uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t w, size_t n,
-    const ckks_modulus *m)
+static void bad_sub_mul_scalar(uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t w,
+                               size_t n, const ckks_modulus *m)
 {
     ckks_kernel_portable()->sub_mul_scalar(out, b, a, w, n, m);
 }
@@ -135,8 +140,8 @@ static void bad_reduce(uint64_t *out, const uint64_t *x, size_t n, const ckks_mo
 }
 
 /* The middle of the interval on the wrong side. */
-static void bad_reduce_centred(
-    uint64_t *out, const uint64_t *x, uint64_t from, size_t n, const ckks_modulus *m)
+static void bad_reduce_centred(uint64_t *out, const uint64_t *x, uint64_t from, size_t n,
+                               const ckks_modulus *m)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = ckks_mod_sub(x[i] % m->q, x[i] >= from / 2 ? from % m->q : 0, m->q);
@@ -157,29 +162,29 @@ static void bad_reduce_i8(uint64_t *out, const int8_t *x, size_t n, const ckks_m
 
 /* One term too few when there are many. */
 static void bad_dot(uint64_t *out, const uint64_t *const *x, const uint64_t *const *y, size_t count,
-    size_t n, const ckks_modulus *m)
+                    size_t n, const ckks_modulus *m)
 {
     ckks_kernel_portable()->dot(out, x, y, count > 32 ? 32 : count, n, m);
 }
 
 /* The initial row is lost when it is the output. */
 static void bad_dot_add(uint64_t *out, const uint64_t *init, const uint64_t *const *x,
-    const uint64_t *const *y, size_t count, size_t n, const ckks_modulus *m)
+                        const uint64_t *const *y, size_t count, size_t n, const ckks_modulus *m)
 {
     ckks_kernel_portable()->dot(out, x, y, count, n, m);
     ckks_kernel_portable()->add(out, out, init, n, m);
 }
 
 static void bad_dot_scalar(uint64_t *out, const uint64_t *const *x, const uint64_t *w, size_t count,
-    size_t n, const ckks_modulus *m)
+                           size_t n, const ckks_modulus *m)
 {
     ckks_kernel_portable()->dot_scalar(out, x, w, count, n, m);
     out[0] += m->q;
 }
 
 /* Rounds down. */
-static void bad_round_quotient(uint64_t *v, const uint64_t *const *y, const uint64_t *c, const int *bits,
-    size_t count, size_t n)
+static void bad_round_quotient(uint64_t *v, const uint64_t *const *y, const uint64_t *c,
+                               const int *bits, size_t count, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         v[i] = 0;
@@ -249,8 +254,8 @@ static void wrong_kernels_are_found(void **state)
     bad[19].ntt_forward = bad_ntt_forward;
     bad[20].ntt_inverse = bad_ntt_inverse;
     for (int p = 0; p < 3; p++) {
-        assert_int_equal(
-            ckks_modulus_init(&m, prime(p), LOG_N, ckks_kernel_portable(), NULL), CKKS_OK);
+        assert_int_equal(ckks_modulus_init(&m, prime(p), LOG_N, ckks_kernel_portable(), NULL),
+                         CKKS_OK);
         for (int i = 0; i < 21; i++) {
             m.kernel = &bad[i];
             if (ckks_kernel_selftest(&m, scratch) != (i == 0 ? CKKS_OK : CKKS_ERR_SELFTEST))

@@ -1,5 +1,5 @@
-/* Every slot of the portable kernel against modarith.h, at the borders of its ranges, in place and not;
- * the same for every other family that this machine runs, bit for bit against portable.
+/* Every slot of the portable kernel against modarith.h, at the borders of its ranges, in place and
+ * not; the same for every other family that this machine runs, bit for bit against portable.
  */
 #include "ckks/modulus.h"
 #include "ckks/prime.h"
@@ -109,8 +109,8 @@ static void into(rows *r, testing_rng *rng, const ckks_modulus *m)
 
         testing_residues(rng, r->copy, N, froms[f]);
         for (size_t i = 0; i < N; i++) {
-            int64_t centred = (int64_t)r->copy[i] > from / 2 ? (int64_t)r->copy[i] - from
-                                                              : (int64_t)r->copy[i];
+            int64_t centred =
+                (int64_t)r->copy[i] > from / 2 ? (int64_t)r->copy[i] - from : (int64_t)r->copy[i];
             int64_t left = centred % (int64_t)m->q;
 
             r->want[i] = (uint64_t)(left < 0 ? left + (int64_t)m->q : left);
@@ -192,8 +192,8 @@ static void dots(void **state)
     for (int i = 0; i < SOME_Q; i++) {
         ckks_modulus m;
 
-        assert_int_equal(
-            ckks_modulus_init(&m, some_q(i), LOG_N, ckks_kernel_portable(), NULL), CKKS_OK);
+        assert_int_equal(ckks_modulus_init(&m, some_q(i), LOG_N, ckks_kernel_portable(), NULL),
+                         CKKS_OK);
         testing_residues(&rng, x_rows[0], N, CKKS_MAX_PRIME);
         testing_residues(&rng, y_rows[0], N, m.q);
         for (size_t j = 0; j < N; j++) {
@@ -244,8 +244,8 @@ static void dot_alias(void **state)
 
     (void)state;
     testing_rng_init(&rng, testing_seed() + 3);
-    assert_int_equal(
-        ckks_modulus_init(&m, some_q(6), LOG_N, ckks_kernel_portable(), NULL), CKKS_OK);
+    assert_int_equal(ckks_modulus_init(&m, some_q(6), LOG_N, ckks_kernel_portable(), NULL),
+                     CKKS_OK);
     for (int k = 0; k < 10; k++) {
         testing_residues(&rng, row[2 * k], 512, m.q);
         testing_residues(&rng, row[2 * k + 1], 512, m.q);
@@ -265,8 +265,8 @@ static void permutes(void **state)
     rows r;
 
     (void)state;
-    assert_int_equal(
-        ckks_modulus_init(&m, some_q(6), LOG_N, ckks_kernel_portable(), NULL), CKKS_OK);
+    assert_int_equal(ckks_modulus_init(&m, some_q(6), LOG_N, ckks_kernel_portable(), NULL),
+                     CKKS_OK);
     for (size_t i = 0; i < N; i++) {
         r.a[i] = 1000 + i;
         index[i] = (uint32_t)(i * 5 % N);

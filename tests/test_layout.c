@@ -1,4 +1,5 @@
-/* Layouts: positions and starts against the formulas of nn/layout.h, replicas that must not overlap. */
+/* Layouts: positions and starts against the formulas of nn/layout.h, replicas that must not
+ * overlap. */
 #include "nn/layout.h"
 
 #include "tests/testing.h"
@@ -29,7 +30,8 @@ static void test_dense(void **state)
     assert_int_equal(nn_layout_dense(&l, SLOTS, 0), NN_ERR_SHAPE);
 }
 
-/* Every element has a slot of its own, and the slot is the one that the formula of nn_grid gives. */
+/* Every element has a slot of its own, and the slot is the one that the formula of nn_grid gives.
+ */
 static void test_grid(void **state)
 {
     (void)state;
@@ -40,11 +42,11 @@ static void test_grid(void **state)
     assert_int_equal(nn_layout_grid(&l, SLOTS, shape, grid), NN_OK);
     assert_int_equal(l.period, 128); /* 4 channels in the first block, the fifth in the second */
     assert_int_equal(l.position[0], 0);
-    assert_int_equal(l.position[1], 2);           /* x = 1 */
-    assert_int_equal(l.position[3], 16);          /* y = 1 */
-    assert_int_equal(l.position[9], 1);           /* c = 1: right neighbour */
-    assert_int_equal(l.position[18], 8);          /* c = 2: the row below */
-    assert_int_equal(l.position[36], 64);         /* c = 4: next block */
+    assert_int_equal(l.position[1], 2);   /* x = 1 */
+    assert_int_equal(l.position[3], 16);  /* y = 1 */
+    assert_int_equal(l.position[9], 1);   /* c = 1: right neighbour */
+    assert_int_equal(l.position[18], 8);  /* c = 2: the row below */
+    assert_int_equal(l.position[36], 64); /* c = 4: next block */
     assert_int_equal(l.extent, 64 + 2 * 16 + 4 + 1);
     for (size_t e = 0; e < l.count; e++)
         assert_int_equal(seen[l.position[e]]++, 0);
@@ -74,7 +76,7 @@ static void test_move(void **state)
     assert_int_equal(nn_layout_move(&l, wide, 2), NN_OK);
     /* Sums 14, 7, 7, 0: gap 7 is not. */
     assert_int_equal(nn_layout_move(&l, (const int[]){7, 7}, 2), NN_ERR_SHAPE);
-    assert_int_equal(l.start[0], 10); /* unchanged by the failure */
+    assert_int_equal(l.start[0], 10);                        /* unchanged by the failure */
     assert_int_equal(nn_layout_dense(&input, 64, 7), NN_OK); /* period 8 */
     assert_int_equal(nn_layout_align(&l, &input), NN_ERR_SHAPE);
     assert_int_equal(nn_layout_align(&input, &l), NN_ERR_SHAPE); /* 7 of 8 used: no slack */
@@ -118,8 +120,8 @@ static void test_spread_gather(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pow2), cmocka_unit_test(test_dense),
-        cmocka_unit_test(test_grid), cmocka_unit_test(test_move),
+        cmocka_unit_test(test_pow2),          cmocka_unit_test(test_dense),
+        cmocka_unit_test(test_grid),          cmocka_unit_test(test_move),
         cmocka_unit_test(test_spread_gather),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

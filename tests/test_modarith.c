@@ -1,4 +1,5 @@
-/* One residue: Python's integers, exhaustive on a toy prime, and the borders of every stated range. */
+/* One residue: Python's integers, exhaustive on a toy prime, and the borders of every stated range.
+ */
 #include "ckks/modarith.h"
 #include "tests/testing.h"
 #include "tests/vectors/modarith.inc"
@@ -40,8 +41,13 @@ static void exhaustive_17(void **state)
         assert_true(ckks_mod_reduce_i64(x, &m) == (uint64_t)((x % 17 + 17) % 17));
 }
 
-static const uint64_t some_q[] = {17, 257, 65537, (UINT64_C(1) << 30) - 35, (UINT64_C(1) << 46) - 57,
-    (UINT64_C(1) << 46) + 15, CKKS_MAX_PRIME - 1};
+static const uint64_t some_q[] = {17,
+                                  257,
+                                  65537,
+                                  (UINT64_C(1) << 30) - 35,
+                                  (UINT64_C(1) << 46) - 57,
+                                  (UINT64_C(1) << 46) + 15,
+                                  CKKS_MAX_PRIME - 1};
 enum { SOME_Q = sizeof some_q / sizeof some_q[0] };
 
 /* v up to its bound 2^58.8 q, the quotient taken by long division. */
@@ -97,8 +103,7 @@ static void words_and_lazy_products(void **state)
             r = ckks_mod_mul_shoup_lazy(small, w, w_shoup, q);
             assert_true(r < q + (UINT64_C(1) << 35));
             assert_true(ckks_mod_reduce_i64((int64_t)(x >> 1), &m) == (x >> 1) % q);
-            assert_true(ckks_mod_reduce_i64(-(int64_t)(x >> 1), &m) ==
-                (q - (x >> 1) % q) % q);
+            assert_true(ckks_mod_reduce_i64(-(int64_t)(x >> 1), &m) == (q - (x >> 1) % q) % q);
         }
         assert_true(ckks_mod_reduce_i64(INT64_MIN, &m) == (q - (UINT64_C(1) << 63) % q) % q);
     }
@@ -121,10 +126,8 @@ static void constants(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_answers),
-        cmocka_unit_test(exhaustive_17),
-        cmocka_unit_test(reduce_u128_range),
-        cmocka_unit_test(words_and_lazy_products),
+        cmocka_unit_test(known_answers),     cmocka_unit_test(exhaustive_17),
+        cmocka_unit_test(reduce_u128_range), cmocka_unit_test(words_and_lazy_products),
         cmocka_unit_test(constants),
     };
 

@@ -22,8 +22,7 @@ static void tables(void **state)
         ckks_modulus m;
 
         assert_int_equal(ckks_prime_below(&q, CKKS_MAX_PRIME + 1, UINT64_C(2) << logs[c]), CKKS_OK);
-        assert_int_equal(
-            ckks_modulus_init(&m, q, logs[c], ckks_kernel_portable(), NULL), CKKS_OK);
+        assert_int_equal(ckks_modulus_init(&m, q, logs[c], ckks_kernel_portable(), NULL), CKKS_OK);
         assert_int_equal(m.n, (size_t)1 << logs[c]);
         assert_true(m.root == ckks_prime_root(q, logs[c]));
         assert_true(ckks_mod_mul(m.root, m.root_inverse, &m.mod) == 1);
@@ -45,14 +44,14 @@ static void tables(void **state)
 
 static void refusals(void **state)
 {
-    const uint64_t wrong[] = {0, 1, 2, 16, 13, 33, 65 * 257, 19, CKKS_MAX_PRIME + 1, UINT64_MAX,
-        (UINT64_C(1) << 61) - 1};
+    const uint64_t wrong[] = {
+        0, 1, 2, 16, 13, 33, 65 * 257, 19, CKKS_MAX_PRIME + 1, UINT64_MAX, (UINT64_C(1) << 61) - 1};
     ckks_modulus m;
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_int_equal(
-            ckks_modulus_init(&m, wrong[i], 3, ckks_kernel_portable(), NULL), CKKS_ERR_PARAMS);
+        assert_int_equal(ckks_modulus_init(&m, wrong[i], 3, ckks_kernel_portable(), NULL),
+                         CKKS_ERR_PARAMS);
         assert_null(m.forward);
     }
     assert_int_equal(ckks_modulus_init(&m, 17, 4, ckks_kernel_portable(), NULL), CKKS_ERR_PARAMS);
@@ -67,11 +66,9 @@ static void no_memory(void **state)
     ckks_modulus m;
 
     (void)state;
-    assert_int_equal(
-        ckks_modulus_init(&m, 17, 3, ckks_kernel_portable(), &hook), CKKS_ERR_MEMORY);
+    assert_int_equal(ckks_modulus_init(&m, 17, 3, ckks_kernel_portable(), &hook), CKKS_ERR_MEMORY);
     assert_null(m.forward);
-    assert_int_equal(
-        ckks_modulus_init(&m, 17, 3, ckks_kernel_portable(), &hook), CKKS_OK);
+    assert_int_equal(ckks_modulus_init(&m, 17, 3, ckks_kernel_portable(), &hook), CKKS_OK);
     assert_int_equal(t.live, 1);
     ckks_modulus_clear(&m);
     assert_int_equal(t.live, 0);

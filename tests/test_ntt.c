@@ -1,4 +1,5 @@
-/* Transforms against their definition, the extremes of their input ranges, and products of polynomials. */
+/* Transforms against their definition, the extremes of their input ranges, and products of
+ * polynomials. */
 #include "ckks/modulus.h"
 #include "ckks/ntt.h"
 #include "ckks/prime.h"
@@ -30,8 +31,9 @@ static void known_answers(void **state)
     }
 }
 
-/* For every N: 4q - 1 everywhere, alternating, and at random; and 2q - 1 for the inverse. The sum of all
- * values at the roots is N times the constant coefficient, and the round trip gives the input modulo q. */
+/* For every N: 4q - 1 everywhere, alternating, and at random; and 2q - 1 for the inverse. The sum
+ * of all values at the roots is N times the constant coefficient, and the round trip gives the
+ * input modulo q. */
 static void extremes(void **state)
 {
     testing_rng rng;
@@ -52,10 +54,10 @@ static void extremes(void **state)
             uint64_t sum = 0;
 
             for (size_t i = 0; i < n; i++) {
-                a[i] = kind == 0 ? 4 * q - 1
-                    : kind == 1  ? (i % 2 != 0 ? 4 * q - 1 : 0)
-                    : kind == 2  ? (i % 3 != 0 ? 4 * q - 1 : 3 * q)
-                                 : testing_residue(&rng, 4 * q);
+                a[i] = kind == 0   ? 4 * q - 1
+                       : kind == 1 ? (i % 2 != 0 ? 4 * q - 1 : 0)
+                       : kind == 2 ? (i % 3 != 0 ? 4 * q - 1 : 3 * q)
+                                   : testing_residue(&rng, 4 * q);
                 plain[i] = a[i] % q;
             }
             ckks_ntt_forward(&m, a);

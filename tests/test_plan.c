@@ -1,4 +1,5 @@
-/* What a plan says of itself: shapes of its transforms, names, costs before and after the passes. */
+/* What a plan says of itself: shapes of its transforms, names, costs before and after the passes.
+ */
 #include "nn/plan.h"
 
 #include "tests/models.h"

@@ -99,8 +99,10 @@ static void test_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_create),        cmocka_unit_test(test_every_degree),
-        cmocka_unit_test(test_deterministic), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_create),
+        cmocka_unit_test(test_every_degree),
+        cmocka_unit_test(test_deterministic),
+        cmocka_unit_test(test_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,8 @@ static void test_print(void **state)
     assert_int_equal(nn_plan_print(p, cut, sizeof cut), need);
     assert_int_equal(strlen(cut), sizeof cut - 1);
     assert_memory_equal(cut, text, sizeof cut - 1);
-    (void)snprintf(number, sizeof number, "request     %zu bytes", nn_plan_forecast(p)->request_bytes);
+    (void)snprintf(number, sizeof number, "request     %zu bytes",
+                   nn_plan_forecast(p)->request_bytes);
     assert_non_null(strstr(text, number));
     assert_non_null(strstr(text, "128 bits"));
     assert_non_null(strstr(text, "square"));

@@ -1,4 +1,5 @@
-/* Seeds and generators against an independent implementation, and that all ways of reading agree. */
+/* Seeds and generators against an independent implementation, and that all ways of reading agree.
+ */
 #include "ckks/bytes.h"
 #include "ckks/ct.h"
 #include "ckks/rng.h"

@@ -1,4 +1,5 @@
-/* Bases against Python's integers, against a small big-integer of this file, and by exhaustion on a toy. */
+/* Bases against Python's integers, against a small big-integer of this file, and by exhaustion on a
+ * toy. */
 #include "ckks/modulus.h"
 #include "ckks/prime.h"
 #include "ckks/rns.h"
@@ -49,7 +50,8 @@ static void known_answers(void **state)
     ckks_ring_clear(&r);
 }
 
-/* x = sum of y_k (D/d_k) - v D, recomputed modulo every prime; v is the sum of y_k / d_k, rounded. */
+/* x = sum of y_k (D/d_k) - v D, recomputed modulo every prime; v is the sum of y_k / d_k, rounded.
+ */
 static void against_big_integers(void **state)
 {
     testing_rng rng;
@@ -163,8 +165,8 @@ static void tables(void **state)
             uint64_t product = 1;
 
             for (int k = 0; k < b->count; k++)
-                product = ckks_mod_mul(
-                    product, ckks_mod_reduce_u64(r.modulus[b->index[k]].q, mod), mod);
+                product =
+                    ckks_mod_mul(product, ckks_mod_reduce_u64(r.modulus[b->index[k]].q, mod), mod);
             assert_true(b->product[m] == product);
             assert_true(ckks_mod_mul(b->inverse[m], product, mod) == (product != 0));
         }
@@ -232,8 +234,10 @@ static void refusals(void **state)
     assert_int_equal(ckks_ring_init(&r, 2, good, 2, NULL, 0, NULL, NULL), CKKS_ERR_ARG);
     assert_int_equal(ckks_ring_init(&r, 17, good, 2, NULL, 0, NULL, NULL), CKKS_ERR_ARG);
     assert_int_equal(ckks_ring_init(&r, 4, good, 0, NULL, 0, NULL, NULL), CKKS_ERR_ARG);
-    assert_int_equal(ckks_ring_init(&r, 4, many, CKKS_MAX_Q + 1, NULL, 0, NULL, NULL), CKKS_ERR_ARG);
-    assert_int_equal(ckks_ring_init(&r, 4, good, 2, many, CKKS_MAX_P + 1, NULL, NULL), CKKS_ERR_ARG);
+    assert_int_equal(ckks_ring_init(&r, 4, many, CKKS_MAX_Q + 1, NULL, 0, NULL, NULL),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_ring_init(&r, 4, good, 2, many, CKKS_MAX_P + 1, NULL, NULL),
+                     CKKS_ERR_ARG);
     assert_int_equal(ckks_ring_init(&r, 4, good, 2, NULL, 0, "abacus", NULL), CKKS_ERR_ARG);
     assert_int_equal(ckks_ring_init(&r, 4, twice, 2, NULL, 0, NULL, NULL), CKKS_ERR_PARAMS);
     assert_int_equal(ckks_ring_init(&r, 4, good, 2, good, 1, NULL, NULL), CKKS_ERR_PARAMS);
@@ -255,8 +259,8 @@ static void no_memory(void **state)
     for (int k = 1;; k++) {
         testing_alloc t = {.fail_at = k};
         const ckks_allocator hook = {testing_alloc_get, testing_alloc_put, &t};
-        ckks_status st = ckks_ring_init(
-            &r, LOG_N, rns_q, COUNT(rns_q), rns_p, COUNT(rns_p), NULL, &hook);
+        ckks_status st =
+            ckks_ring_init(&r, LOG_N, rns_q, COUNT(rns_q), rns_p, COUNT(rns_p), NULL, &hook);
 
         if (t.calls < k) {
             assert_int_equal(st, CKKS_OK);
@@ -274,12 +278,9 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_answers),
-        cmocka_unit_test(against_big_integers),
-        cmocka_unit_test(exhaustive_toy),
-        cmocka_unit_test(tables),
-        cmocka_unit_test(which_bases_exist),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(known_answers),     cmocka_unit_test(against_big_integers),
+        cmocka_unit_test(exhaustive_toy),    cmocka_unit_test(tables),
+        cmocka_unit_test(which_bases_exist), cmocka_unit_test(refusals),
         cmocka_unit_test(no_memory),
     };
 

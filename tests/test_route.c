@@ -137,8 +137,8 @@ static void test_split(void **state)
     }
 }
 
-/* The case that the search is made for: an image at the client, a strided convolution passed through
- * aligned, a dense matrix split over the replicas. */
+/* The case that the search is made for: an image at the client, a strided convolution passed
+ * through aligned, a dense matrix split over the replicas. */
 static void test_aligned_then_split(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 /* The samplers: known answers of an independent implementation, then their laws by statistics.
  *
- * Bounds of the statistics: for chi^2 with k degrees of freedom the mean is k and the deviation sqrt(2k);
- * for a mean or a variance of n draws the usual formulas. Eight deviations are allowed, which happens by
- * chance less than once in 10^12 runs (for chi^2, once in 10^8).
+ * Bounds of the statistics: for chi^2 with k degrees of freedom the mean is k and the deviation
+ * sqrt(2k); for a mean or a variance of n draws the usual formulas. Eight deviations are allowed,
+ * which happens by chance less than once in 10^12 runs (for chi^2, once in 10^8).
  */
 #include "ckks/modulus.h"
 #include "ckks/prime.h"
@@ -20,8 +20,8 @@ static void known_uniform(void **state)
         uint64_t out[64];
         ckks_modulus m;
 
-        assert_int_equal(
-            ckks_modulus_init(&m, uniform_primes[i], 6, ckks_kernel_portable(), NULL), CKKS_OK);
+        assert_int_equal(ckks_modulus_init(&m, uniform_primes[i], 6, ckks_kernel_portable(), NULL),
+                         CKKS_OK);
         ckks_sample_uniform(out, &m, seed_bytes, 11);
         assert_memory_equal(out, uniform_values + 64 * i, sizeof out);
         ckks_modulus_clear(&m);
@@ -169,8 +169,8 @@ static void error_is_binomial(void **state)
     testing_assert_near(chi_square(kept_seen, kept, cells), cells - 1, 8 * sqrt(2.0 * cells));
     testing_assert_near(sum / DRAWS, 0, 8 * sqrt(10.5 / DRAWS));
     /* The fourth moment of 42 coins: 3 * 10.5^2 - 10.5 / 2. */
-    testing_assert_near(
-        squares / DRAWS, 10.5, 8 * sqrt((3 * 10.5 * 10.5 - 5.25 - 10.5 * 10.5) / DRAWS));
+    testing_assert_near(squares / DRAWS, 10.5,
+                        8 * sqrt((3 * 10.5 * 10.5 - 5.25 - 10.5 * 10.5) / DRAWS));
     testing_assert_near(CKKS_SAMPLE_ERROR_STD * CKKS_SAMPLE_ERROR_STD, 10.5, 1e-14);
 }
 
@@ -190,7 +190,8 @@ static void wide_std(void **state)
     assert_true(ckks_sample_wide_std(0x1p50) >= 0x1p50);
 }
 
-/* Mean, variance, fourth moment, the tails of the normal law, and all residues modulo a small number. */
+/* Mean, variance, fourth moment, the tails of the normal law, and all residues modulo a small
+ * number. */
 static void wide_is_normal(void **state)
 {
     static const double sigmas[] = {30, 12345.6, 0x1p31, 0x1p50};
@@ -220,11 +221,12 @@ static void wide_is_normal(void **state)
         testing_assert_near(moments[2], 1, 8 * sqrt(2.0 / DRAWS));
         testing_assert_near(moments[3], 0, 8 * sqrt(15.0 / DRAWS));
         testing_assert_near(moments[4], 3, 8 * sqrt(96.0 / DRAWS) + 0.01);
-        /* The step of 1 / std moves a tail by at most half a density; the shape, by less than 0.002. */
+        /* The step of 1 / std moves a tail by at most half a density; the shape, by less than
+         * 0.002. */
         for (int t = 1; t < 4; t++) {
             double p = erfc(t / sqrt(2));
-            testing_assert_near(
-                beyond[t] / (double)DRAWS, p, 8 * sqrt(p / DRAWS) + 0.4 / std + 0.002);
+            testing_assert_near(beyond[t] / (double)DRAWS, p,
+                                8 * sqrt(p / DRAWS) + 0.4 / std + 0.002);
         }
         for (int c = 0; c < 8; c++)
             expected[c] = DRAWS / 8.0;
@@ -235,14 +237,10 @@ static void wide_is_normal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_uniform),
-        cmocka_unit_test(known_small),
-        cmocka_unit_test(known_wide),
-        cmocka_unit_test(uniform_is_flat),
-        cmocka_unit_test(ternary_is_uniform),
-        cmocka_unit_test(error_is_binomial),
-        cmocka_unit_test(wide_std),
-        cmocka_unit_test(wide_is_normal),
+        cmocka_unit_test(known_uniform),      cmocka_unit_test(known_small),
+        cmocka_unit_test(known_wide),         cmocka_unit_test(uniform_is_flat),
+        cmocka_unit_test(ternary_is_uniform), cmocka_unit_test(error_is_binomial),
+        cmocka_unit_test(wide_std),           cmocka_unit_test(wide_is_normal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

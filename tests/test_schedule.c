@@ -72,12 +72,14 @@ static void test_refusal(void **state)
     testing_rng_init(&rng, testing_seed());
     stages_cnn2(&stages, &rng);
     assert_int_equal(nn_arrange(&a, &stages, 4096), NN_OK);
-    assert_int_equal(nn_schedule_find(&s, &stages, &a, 13, 128, 14.0, why, sizeof why), NN_ERR_PLAN);
+    assert_int_equal(nn_schedule_find(&s, &stages, &a, 13, 128, 14.0, why, sizeof why),
+                     NN_ERR_PLAN);
     assert_null(s.step);
     assert_non_null(strstr(why, "214"));
     assert_non_null(strstr(why, "'"));
     /* 256-bit security leaves 114 bits at this degree. */
-    assert_int_equal(nn_schedule_find(&s, &stages, &a, 13, 256, 14.0, why, sizeof why), NN_ERR_PLAN);
+    assert_int_equal(nn_schedule_find(&s, &stages, &a, 13, 256, 14.0, why, sizeof why),
+                     NN_ERR_PLAN);
     assert_non_null(strstr(why, "114"));
     nn_arrangement_clear(&a);
     nn_stages_clear(&stages);

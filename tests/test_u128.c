@@ -1,4 +1,5 @@
-/* 128-bit words against Python's integers; the same file tests both forms (--with-test-u128=struct). */
+/* 128-bit words against Python's integers; the same file tests both forms
+ * (--with-test-u128=struct). */
 #include "ckks/u128.h"
 #include "tests/testing.h"
 #include "tests/vectors/u128.inc"
@@ -82,7 +83,8 @@ static void quotients(void **state)
         assert_true(r < d);
         assert_true(ckks_u128_hi(back) == hi && ckks_u128_lo(back) == lo);
         /* A quotient of more than one word is returned modulo 2^64, with the same remainder. */
-        assert_true(ckks_u128_div_var(ckks_u128_make(hi + d, lo), d, &lo) == quotient || hi + d < d);
+        assert_true(ckks_u128_div_var(ckks_u128_make(hi + d, lo), d, &lo) == quotient ||
+                    hi + d < d);
     }
 }
 

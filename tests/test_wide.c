@@ -58,8 +58,8 @@ static void logarithms(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(product_counts); i++)
-        testing_assert_near(ckks_wide_log2_product(wide_moduli, product_counts[i]),
-            product_logs[i], 0x1p-40);
+        testing_assert_near(ckks_wide_log2_product(wide_moduli, product_counts[i]), product_logs[i],
+                            0x1p-40);
     assert_true(ckks_wide_log2_product(wide_moduli, 0) == 0.0);
     /* The largest product of the library fits, and its logarithm is right. */
     for (int i = 0; i < CKKS_MAX_Q + CKKS_MAX_P; i++)
@@ -69,8 +69,8 @@ static void logarithms(void **state)
         assert_true(ckks_wide_div_u64(&x, CKKS_MAX_PRIME) == 0);
     assert_true(x.word[0] == 1);
     /* log2(floor(2^46.8)) = 46.8 - 2^-47.4 or so */
-    testing_assert_near(
-        ckks_wide_log2_product(prime, CKKS_MAX_Q + CKKS_MAX_P), 48 * 46.8, 48 * 0x1p-46 + 0x1p-41);
+    testing_assert_near(ckks_wide_log2_product(prime, CKKS_MAX_Q + CKKS_MAX_P), 48 * 46.8,
+                        48 * 0x1p-46 + 0x1p-41);
 }
 
 static void rebuilding(void **state)

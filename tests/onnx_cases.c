@@ -1,0 +1,186 @@
+/* Replays cases of model.onnx, input_K.pb and output_0.pb against the reference, and where the batch is one
+ * image also against the lowered and the merged stages.
+ *
+ * onnx_cases FOLDER: every case in FOLDER; without an argument those of tests/corpus/onnx. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include <dirent.h>
+
+#include "nn/graph_data.h"
+#include "nn/lower.h"
+#include "nn/onnx_read.h"
+#include "nn/onnx_tensor.h"
+#include "nn/ref.h"
+#include "nn/rewrite.h"
+
+#include "tests/testing.h"
+
+enum { CASES_MAX = 1000, PATH_SIZE = 1000 };
+
+/* The answers are float32 computed in another order of summation: a hundred roundings of 2^-24, relative
+ * to numbers that are at most a few hundred times larger than what they cancel to. */
+static double tolerance(double want)
+{
+    return 2e-5 * fabs(want) + 1e-5;
+}
+
+static uint8_t *read_file(size_t *size, const char *folder, const char *name)
+{
+    char path[PATH_SIZE + 100];
+    uint8_t *bytes = NULL;
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "rb");
+    *size = 0;
+    if (f == NULL)
+        return NULL;
+    for (size_t room = 4096, n = 1; n > 0; room *= 2) {
+        uint8_t *moved = realloc(bytes, room);
+        assert_non_null(moved);
+        bytes = moved;
+        n = fread(bytes + *size, 1, room - *size, f);
+        *size += n;
+    }
+    fclose(f);
+    return bytes;
+}
+
+/* 1 and the tensor of a file, 0 when there is no such file. */
+static int read_tensor(nn_tensor *t, const char *folder, const char *name)
+{
+    size_t size;
+    char why[300] = "";
+    uint8_t *bytes = read_file(&size, folder, name);
+
+    if (bytes == NULL)
+        return 0;
+    if (nn_onnx_tensor_read(t, NULL, (nn_onnx_cursor){bytes, size}, why, sizeof why) != NN_OK)
+        fail_msg("%s/%s: %s", folder, name, why);
+    free(bytes);
+    return 1;
+}
+
+static void compare(const double *got, const nn_tensor *want, const char *what)
+{
+    for (size_t i = 0; i < want->count; i++)
+        if (!(fabs(got[i] - (double)want->value[i]) <= tolerance((double)want->value[i])))
+            fail_msg("%s: number %zu is %.9g, not %.9g", what, i, got[i], (double)want->value[i]);
+}
+
+static void try_reference(const nn_graph *g, const nn_tensor *in, const nn_tensor *want)
+{
+    char why[1000] = "";
+    nn_tensor out;
+
+    if (nn_ref_run(g, g->input_count > 0 ? in : NULL, &out, why, sizeof why) != NN_OK)
+        fail_msg("reference: %s", why);
+    assert_true(nn_dims_equal(&out.dims, &want->dims));
+    double *got = malloc((out.count > 0 ? out.count : 1) * sizeof *got);
+    assert_non_null(got);
+    for (size_t i = 0; i < out.count; i++)
+        got[i] = (double)out.value[i];
+    compare(got, want, "reference");
+    free(got);
+    nn_tensor_clear(&out);
+}
+
+/* Lower, compare, merge, compare. Elementwise operators of the node tests with exponents or divisors
+ * that depend on data are not for stages; the graph has one input, an image. */
+static void try_stages(const nn_graph *g, const nn_tensor *in, const nn_tensor *want, int must)
+{
+    char why[1000] = "";
+    nn_stages s;
+
+    if (nn_lower(&s, g, why, sizeof why) != NN_OK) {
+        if (must)
+            fail_msg("%s", why);
+        print_message("# not lowered: %s\n", why);
+        return;
+    }
+    double *x = malloc(in->count * sizeof *x), *got = malloc(want->count * sizeof *got);
+    assert_true(x != NULL && got != NULL);
+    for (size_t i = 0; i < in->count; i++)
+        x[i] = (double)in->value[i];
+    assert_int_equal(nn_stages_output_count(&s), want->count);
+    assert_int_equal(nn_stages_apply(&s, got, NULL, x), NN_OK);
+    compare(got, want, "stages");
+    if (nn_rewrite_merge(&s, NULL, why, sizeof why) != NN_OK)
+        fail_msg("%s", why);
+    assert_int_equal(nn_stages_apply(&s, got, NULL, x), NN_OK);
+    compare(got, want, "merged stages");
+    free(x);
+    free(got);
+    nn_stages_clear(&s);
+}
+
+/* state: the case's folder. */
+static void run_case(void **state)
+{
+    const char *folder = *state;
+    char name[40], why[1000] = "";
+    size_t size;
+    nn_graph *g = NULL;
+    nn_tensor in = {.type = NN_TYPE_FLOAT}, want;
+
+    uint8_t *bytes = read_file(&size, folder, "model.onnx");
+    assert_non_null(bytes);
+    if (nn_onnx_read(&g, bytes, size, why, sizeof why) != NN_OK)
+        fail_msg("%s", why);
+    free(bytes);
+    int single = g->input_count == 1 && strstr(folder, "/test_") == NULL;
+    (void)read_tensor(&in, folder, "input_0.pb");
+    for (int k = 1; g->input_count > 1; k++) { /* the node tests have their weights as inputs */
+        nn_tensor t;
+        (void)snprintf(name, sizeof name, "input_%d.pb", k);
+        assert_true(read_tensor(&t, folder, name));
+        assert_int_equal(nn_graph_bind(g, g->value[g->input[1]].name, &t), NN_OK);
+        nn_tensor_clear(&t);
+    }
+    assert_true(read_tensor(&want, folder, "output_0.pb"));
+    try_reference(g, &in, &want);
+    if (in.dims.rank >= 2 && in.dims.rank <= 4 && in.dims.dim[0] == 1 && in.value != NULL)
+        try_stages(g, &in, &want, single);
+    nn_tensor_clear(&in);
+    nn_tensor_clear(&want);
+    nn_graph_free(g);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct CMUnitTest *)a)->name, ((const struct CMUnitTest *)b)->name);
+}
+
+int main(int argc, char **argv)
+{
+    static struct CMUnitTest tests[CASES_MAX];
+    const char *top = getenv("top_srcdir");
+    char root[PATH_SIZE / 2];
+    size_t count = 0;
+
+    if (argc > 1)
+        (void)snprintf(root, sizeof root, "%s", argv[1]);
+    else
+        (void)snprintf(root, sizeof root, "%s/tests/corpus/onnx", top != NULL ? top : ".");
+    DIR *folder = opendir(root);
+    for (const struct dirent *e; folder != NULL && count < CASES_MAX && (e = readdir(folder)) != NULL;) {
+        char *path = malloc(PATH_SIZE);
+        if (path == NULL || e->d_name[0] == '.') {
+            free(path);
+            continue;
+        }
+        (void)snprintf(path, PATH_SIZE, "%s/%s", root, e->d_name);
+        tests[count++] = (struct CMUnitTest){strrchr(path, '/') + 1, run_case, NULL, NULL, path};
+    }
+    if (folder != NULL)
+        closedir(folder);
+    if (count == 0) {
+        fprintf(stderr, "no cases in %s\n", root);
+        return 1;
+    }
+    qsort(tests, count, sizeof tests[0], compare_names);
+    int failed = _cmocka_run_group_tests("onnx_cases", tests, count, NULL, NULL);
+    for (size_t k = 0; k < count; k++)
+        free(tests[k].initial_state);
+    return failed;
+}

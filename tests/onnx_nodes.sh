@@ -1,0 +1,20 @@
+#!/bin/sh
+# ONNX's own node tests for every operator that nn/ takes: python3-onnx writes the cases into the build
+# folder, tests/onnx_cases replays them. Skipped (77) where that package is not installed.
+set -eu
+
+if [ -z "${PYTHON_ONNX-}" ]; then
+    echo "skipped: no Python with the onnx package (Debian package: python3-onnx)"
+    exit 77
+fi
+cases=${top_builddir:-.}/tests/onnx_nodes.d
+rm -rf "$cases"
+mkdir -p "$cases"
+"$PYTHON_ONNX" "${top_srcdir:-.}/tests/onnx_nodes.py" "$cases"
+"${top_builddir:-.}/tests/onnx_cases" "$cases"
+rm -rf "$cases"
+# The committed models are what their script writes.
+mkdir -p "$cases"
+"$PYTHON_ONNX" "${top_srcdir:-.}/tests/onnx_corpus.py" "$cases"
+diff -r "${top_srcdir:-.}/tests/corpus/onnx" "$cases"
+rm -rf "$cases"
