@@ -11,7 +11,7 @@
  *   error distribution              sqrt(21/2), centred binomial of 42 coins
  *   secret-key encryption           sqrt(21/2)
  *   public-key encryption           sqrt(21/2) sqrt(1 + 4N/3)
- *   division (rescale, mod-down)    sqrt((1 + h)/12); three parts: sqrt((1 + h + h^2)/12)
+ *   division (rescale, mod-down)    sqrt((1 + h)/12); three parts: sqrt((1 + h + 2 h^2)/12)
  *   key switch before the mod-down  sqrt(21/2) sqrt(N sum_d D_d^2 / 12) / P
  *   product                         m1 e2 + m2 e1 + e1 e2, slotwise
  *

@@ -1,5 +1,5 @@
-/* A linear node as an affine map, see nn/affine_op.h. The loops are those of nn/ref.c with the input
- * replaced by its index; each row's entries come in ascending column order. */
+/* A linear node as an affine map, see nn/affine_op.h. The loops are those of nn/ref.c with the
+ * input replaced by its index; each row's entries come in ascending column order. */
 
 #include "nn/affine_op.h"
 
@@ -63,10 +63,9 @@ static nn_status pool_row(const job *j, const nn_window *w, size_t image, size_t
         seen = nn_window_padded(w, 0, y) * nn_window_padded(w, 1, x);
     for (size_t i = i0; i < i1; i++)
         for (size_t k = k0; k < k1; k++)
-            TRY(nn_affine_push(j->a,
-                               image + nn_window_at(w, 0, y, i) * w->in[1] +
-                                   nn_window_at(w, 1, x, k),
-                               1.0 / (double)seen));
+            TRY(nn_affine_push(
+                j->a, image + nn_window_at(w, 0, y, i) * w->in[1] + nn_window_at(w, 1, x, k),
+                1.0 / (double)seen));
     return nn_affine_end_row(j->a, 0.0);
 }
 
@@ -169,9 +168,8 @@ static nn_status build_gemm(const job *j)
                     TRY(nn_affine_push(j->a, in_b, alpha * at(j->in[0], in_a)));
             }
             TRY(nn_affine_end_row(
-                j->a, c != NULL
-                          ? beta * at(c, broadcast_index(j->out, &c->dims, m * cols + n))
-                          : 0.0));
+                j->a,
+                c != NULL ? beta * at(c, broadcast_index(j->out, &c->dims, m * cols + n)) : 0.0));
         }
     }
     return NN_OK;
@@ -247,9 +245,8 @@ nn_status nn_affine_of_node(nn_affine *a, const nn_node *node, const nn_tensor *
 
     *a = (nn_affine){.rows = 0};
     if (dynamic >= builders[node->op].dynamic)
-        return nn_why(why, why_size, NN_ERR_UNSUPPORTED,
-                      "%s: its input %zu has to be constant", nn_node_label(label, node),
-                      dynamic + 1);
+        return nn_why(why, why_size, NN_ERR_UNSUPPORTED, "%s: its input %zu has to be constant",
+                      nn_node_label(label, node), dynamic + 1);
     nn_status st = nn_dims_count(out, &rows);
     if (st == NN_OK)
         st = nn_dims_count(&in[dynamic]->dims, &cols);
@@ -261,8 +258,9 @@ nn_status nn_affine_of_node(nn_affine *a, const nn_node *node, const nn_tensor *
     if (st == NN_OK)
         return NN_OK;
     nn_affine_clear(a);
-    return nn_why(why, why_size, st, st == NN_ERR_RANGE    ? "%s: a weight is not a finite number"
-                                     : st == NN_ERR_MEMORY ? "%s: out of memory"
-                                                           : "%s: its matrix is too large",
+    return nn_why(why, why_size, st,
+                  st == NN_ERR_RANGE    ? "%s: a weight is not a finite number"
+                  : st == NN_ERR_MEMORY ? "%s: out of memory"
+                                        : "%s: its matrix is too large",
                   nn_node_label(label, node));
 }

@@ -1,8 +1,8 @@
 /* Polynomials in place of activation functions, see nn/approx.h.
  *
  * The best polynomial in the mean square is the sum of Legendre polynomials P_k(x / r) with weights
- * (2k + 1) / 2 times the integral of f(r u) P_k(u) over [-1, 1]. The integral is taken in two halves,
- * because ReLU bends at 0, each by Gauss-Legendre quadrature in panels. */
+ * (2k + 1) / 2 times the integral of f(r u) P_k(u) over [-1, 1]. The integral is taken in two
+ * halves, because ReLU bends at 0, each by Gauss-Legendre quadrature in panels. */
 
 #include "nn/approx.h"
 
@@ -50,11 +50,12 @@ static void add_legendre(double *sum, int degree, double u, double weight)
     }
 }
 
-/* Integrals of f(r u) P_k(u) over [-1, 1]: 64 panels of 8 Gauss points, exact for polynomials of degree
- * 15 in each; 0 is the border of two panels. */
+/* Integrals of f(r u) P_k(u) over [-1, 1]: 64 panels of 8 Gauss points, exact for polynomials of
+ * degree 15 in each; 0 is the border of two panels. */
 static void project(double *sum, nn_approx_function f, int degree, double r)
 {
-    /* Roots of P_8 and their weights 2 / ((1 - x^2) P_8'(x)^2); the negative roots are symmetric. */
+    /* Roots of P_8 and their weights 2 / ((1 - x^2) P_8'(x)^2); the negative roots are symmetric.
+     */
     static const double node[4] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267,
                                    0.9602898564975363};
     static const double weight[4] = {0.3626837833783620, 0.3137066458778873, 0.2223810344533745,

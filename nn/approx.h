@@ -27,7 +27,7 @@ double nn_approx_value(nn_approx_function f, double x);
  *  Fails:  NN_ERR_ARG
  */
 NN_MUST_CHECK nn_status nn_approx_fit(double *coef, double *max_error, nn_approx_function f,
-                                             int degree, double r);
+                                      int degree, double r);
 
 /** Powers of x to Chebyshev polynomials of x / r: sum coef[k] x^k = sum cheb[k] T_k(x / r).
  *

@@ -107,8 +107,8 @@ NN_API nn_status nn_graph_attr_float(nn_graph *g, const char *key, float value);
 /** Give the node added last a text attribute, such as "auto_pad". Fails as nn_graph_attr_int. */
 NN_API nn_status nn_graph_attr_text(nn_graph *g, const char *key, const char *text);
 
-/** Turn an input into a constant of the same dimensions (its batch size may be any): the rest of the
- *  graph then sees an initializer.
+/** Turn an input into a constant of the same dimensions (its batch size may be any): the rest of
+ * the graph then sees an initializer.
  *
  *  Fails:  NN_ERR_ARG (no such input), NN_ERR_SHAPE (other dimensions), NN_ERR_MEMORY
  */

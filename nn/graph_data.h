@@ -34,7 +34,7 @@ struct nn_graph {
 
     nn_value *value;
     size_t value_count, value_room;
-    size_t *slot; /* hash table over value names: index + 1, 0 for an empty slot */
+    size_t *slot;      /* hash table over value names: index + 1, 0 for an empty slot */
     size_t slot_count; /* a power of two, or 0 */
 
     nn_node *node; /* in execution order: inputs of a node stand before it */

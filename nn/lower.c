@@ -1,8 +1,9 @@
 /* From the graph to a sequence of stages, see nn/lower.h.
  *
- * Each value of the graph is a constant, or a polynomial (a symbol) over the output of the stage made
- * last when the value was made: its base. A linear node first makes a stage of its input's polynomial,
- * then one of itself. A value whose base is not the newest output belongs to a second branch. */
+ * Each value of the graph is a constant, or a polynomial (a symbol) over the output of the stage
+ * made last when the value was made: its base. A linear node first makes a stage of its input's
+ * polynomial, then one of itself. A value whose base is not the newest output belongs to a second
+ * branch. */
 
 #include "nn/lower.h"
 
@@ -48,7 +49,7 @@ typedef struct lowering {
     size_t why_size;
 } lowering;
 
-/* ---- metadata ---------------------------------------------------------------------------------- */
+/* ---- metadata ---- */
 
 /* The largest magnitude of a value by the metadata; 0 when they do not say. */
 static nn_status read_range(lowering *l, double *range, const char *value)
@@ -81,7 +82,7 @@ static nn_status read_input_range(lowering *l)
     return NN_OK;
 }
 
-/* ---- stages ------------------------------------------------------------------------------------ */
+/* ---- stages ---- */
 
 /* (C,H,W) of dimensions with batch 1; what does not look like an image is a vector. */
 static nn_shape shape_of(const nn_dims *d)
@@ -100,9 +101,9 @@ static nn_shape shape_of(const nn_dims *d)
 static nn_status append(lowering *l, nn_stage *stage, size_t v, const nn_dims *dims)
 {
     state *s = &l->state[v];
-    const char *name = s->maker == NULL             ? l->g->value[v].name
+    const char *name = s->maker == NULL            ? l->g->value[v].name
                        : s->maker->name[0] != '\0' ? s->maker->name
-                                                    : s->maker->makes;
+                                                   : s->maker->makes;
 
     stage->in = shape_of(&l->last);
     stage->out = shape_of(dims);
@@ -164,17 +165,19 @@ static nn_status settle(lowering *l, size_t v)
 
     if (nn_symbol_is_identity(&s->symbol))
         return NN_OK;
-    nn_status st = s->symbol.degree < 2 ? diagonal_stage(&stage, &s->symbol)
-                                        : poly_stage(&stage, &s->symbol);
+    nn_status st =
+        s->symbol.degree < 2 ? diagonal_stage(&stage, &s->symbol) : poly_stage(&stage, &s->symbol);
     if (st != NN_OK)
-        return nn_why(l->why, l->why_size, st, st == NN_ERR_MEMORY ? "out of memory while lowering"
-                      : "value '%.60s' has too many elements", l->g->value[v].name);
+        return nn_why(l->why, l->why_size, st,
+                      st == NN_ERR_MEMORY ? "out of memory while lowering"
+                                          : "value '%.60s' has too many elements",
+                      l->g->value[v].name);
     /* The shape of what it takes, even where the value has been flattened since. */
     nn_dims dims = l->last;
     return append(l, &stage, v, &dims);
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------- */
+/* ---- nodes ---- */
 
 /* A complaint about a node; its output stays unknown, and so does what depends on it. */
 static nn_status complain(lowering *l, const nn_node *node, const char *text)
@@ -191,8 +194,8 @@ static int is_newest(const lowering *l, const state *s)
     return s->base == l->stages->count;
 }
 
-static const char *const two_branches =
-    "it joins or follows two branches; only sequential networks are taken, without skip connections";
+static const char *const two_branches = "it joins or follows two branches; only sequential "
+                                        "networks are taken, without skip connections";
 
 /* A linear node: the stage of its input, then its own. */
 static nn_status lower_linear(lowering *l, const nn_node *node, const nn_tensor *const *in,
@@ -213,7 +216,8 @@ static nn_status lower_linear(lowering *l, const nn_node *node, const nn_tensor 
     return append(l, &stage, node->output, out);
 }
 
-/* The metadata's range of a x + b, where x is the newest output, bounds |x| by (range + |b|) / |a|. */
+/* The metadata's range of a x + b, where x is the newest output, bounds |x| by (range + |b|) / |a|.
+ */
 static void bound_base(const lowering *l, const state *s)
 {
     double bound = 0;
@@ -306,7 +310,8 @@ static int exponent_of(const state *s)
     return e >= 0 && e <= NN_DEGREE_MAX && e == floor(e) ? (int)e : -1;
 }
 
-/* A product of too high a degree of one value with itself is a stage, and then a power of its output. */
+/* A product of too high a degree of one value with itself is a stage, and then a power of its
+ * output. */
 static nn_status settle_factor(lowering *l, const nn_node *node, int power)
 {
     const state *x = &l->state[node->input[0]];
@@ -320,13 +325,15 @@ static nn_status explain(lowering *l, const nn_node *node, nn_status st)
 {
     switch (st) {
     case NN_ERR_UNSUPPORTED:
-        return complain(l, node, node->op == NN_OP_DIV
-                                     ? "it divides by a value that depends on the input; only "
-                                       "division by constants is taken"
-                                     : "it makes a polynomial of a degree above 8");
+        return complain(l, node,
+                        node->op == NN_OP_DIV
+                            ? "it divides by a value that depends on the input; only "
+                              "division by constants is taken"
+                            : "it makes a polynomial of a degree above 8");
     case NN_ERR_SHAPE:
-        return complain(l, node, "it spreads a value over a larger shape (broadcasting); only "
-                                 "constants may be broadcast");
+        return complain(l, node,
+                        "it spreads a value over a larger shape (broadcasting); only "
+                        "constants may be broadcast");
     case NN_ERR_RANGE:
         return complain(l, node, "it makes a coefficient that is not finite");
     default:
@@ -399,8 +406,8 @@ static nn_status fold_constant(lowering *l, const nn_node *node, const nn_tensor
     return NN_OK;
 }
 
-/* Operands as tensors; those that depend on the input have dimensions only. Returns how many these are,
- * the last one in *dynamic, or -1 when an operand is unknown. */
+/* Operands as tensors; those that depend on the input have dimensions only. Returns how many these
+ * are, the last one in *dynamic, or -1 when an operand is unknown. */
 static int gather(const lowering *l, const nn_node *node, const nn_tensor **in, nn_tensor *shapes,
                   size_t *dynamic)
 {
@@ -460,13 +467,14 @@ static nn_status lower_node(lowering *l, const nn_node *node)
         return lower_alias(l, node, &out);
     default:
         if (dynamics > 1)
-            return complain(l, node, "more than one of its inputs depends on the network's input; "
-                                     "its weights have to be constant");
+            return complain(l, node,
+                            "more than one of its inputs depends on the network's input; "
+                            "its weights have to be constant");
         return lower_linear(l, node, in, dynamic, &out);
     }
 }
 
-/* ---- the whole graph --------------------------------------------------------------------------- */
+/* ---- the whole graph ---- */
 
 /* Mark what the output depends on, from the end to the beginning. */
 static void mark_needed(lowering *l)
@@ -511,7 +519,8 @@ static nn_status start(lowering *l)
     return read_input_range(l);
 }
 
-/* The output's polynomial becomes the last stage; a network that does nothing gets one all the same. */
+/* The output's polynomial becomes the last stage; a network that does nothing gets one all the
+ * same. */
 static nn_status finish(lowering *l)
 {
     nn_stage stage = {.kind = NN_STAGE_AFFINE};
@@ -539,8 +548,9 @@ static nn_status run(lowering *l)
         if (l->state[l->g->node[n].output].needed)
             st = lower_node(l, &l->g->node[n]);
     if (st == NN_OK && l->list.count > 0) {
-        nn_why_list_finish(&l->list, l->list.count == 1 ? "one node cannot be taken:"
-                                                        : "%zu nodes cannot be taken:",
+        nn_why_list_finish(&l->list,
+                           l->list.count == 1 ? "one node cannot be taken:"
+                                              : "%zu nodes cannot be taken:",
                            l->list.count);
         return NN_ERR_UNSUPPORTED;
     }

@@ -1,10 +1,10 @@
 /* From the graph to a sequence of stages.
  *
- * Each linear node becomes one affine stage, a tree of Mul, Add, Sub, Div and Pow nodes over one value
- * becomes one polynomial stage of degree 2..8 (or an affine one, when it is linear). Nodes that only
- * rename or regroup values (Identity, Dropout, Flatten, Reshape) become none, nodes that depend on
- * constants only are computed, nodes that the output does not need are left out. Nothing is merged
- * here; nn/rewrite.h does that.
+ * Each linear node becomes one affine stage, a tree of Mul, Add, Sub, Div and Pow nodes over one
+ * value becomes one polynomial stage of degree 2..8 (or an affine one, when it is linear). Nodes
+ * that only rename or regroup values (Identity, Dropout, Flatten, Reshape) become none, nodes that
+ * depend on constants only are computed, nodes that the output does not need are left out. Nothing
+ * is merged here; nn/rewrite.h does that.
  *
  * Ranges come from the graph's metadata, see nn/graph.h; the range of a value that is a x + b of a
  * stage's output bounds that output as well. */

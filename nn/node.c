@@ -82,6 +82,9 @@ const char *nn_node_label(char text[NN_LABEL_SIZE], const nn_node *node)
     int named = node->name != NULL && node->name[0] != '\0';
 
     (void)snprintf(text, NN_LABEL_SIZE, named ? "%s '%.60s'" : "%s making '%.60s'",
-                   op_names[node->op], named ? node->name : node->makes != NULL ? node->makes : "");
+                   op_names[node->op],
+                   named                 ? node->name
+                   : node->makes != NULL ? node->makes
+                                         : "");
     return text;
 }

@@ -31,10 +31,10 @@ typedef enum nn_op {
 } nn_op;
 
 typedef enum nn_attr_type { /* ONNX's own numbers */
-    NN_ATTR_FLOAT = 1,
-    NN_ATTR_INT = 2,
-    NN_ATTR_TEXT = 3,
-    NN_ATTR_INTS = 7
+                            NN_ATTR_FLOAT = 1,
+                            NN_ATTR_INT = 2,
+                            NN_ATTR_TEXT = 3,
+                            NN_ATTR_INTS = 7
 } nn_attr_type;
 
 typedef struct nn_attr {

@@ -10,22 +10,45 @@
 #include "nn/onnx_tensor.h"
 #include "nn/op.h"
 
-enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OP_TYPE = 4, NODE_ATTRIBUTE = 5,
-       NODE_DOMAIN = 7 };
+enum {
+    NODE_INPUT = 1,
+    NODE_OUTPUT = 2,
+    NODE_NAME = 3,
+    NODE_OP_TYPE = 4,
+    NODE_ATTRIBUTE = 5,
+    NODE_DOMAIN = 7
+};
 
-enum { ATTR_NAME = 1, ATTR_F = 2, ATTR_I = 3, ATTR_S = 4, ATTR_T = 5, ATTR_G = 6, ATTR_FLOATS = 7,
-       ATTR_INTS = 8, ATTR_STRINGS = 9, ATTR_TYPE = 20 };
+enum {
+    ATTR_NAME = 1,
+    ATTR_F = 2,
+    ATTR_I = 3,
+    ATTR_S = 4,
+    ATTR_T = 5,
+    ATTR_G = 6,
+    ATTR_FLOATS = 7,
+    ATTR_INTS = 8,
+    ATTR_STRINGS = 9,
+    ATTR_TYPE = 20
+};
 
-enum { TYPE_NONE = 0, TYPE_FLOAT = 1, TYPE_INT = 2, TYPE_STRING = 3, TYPE_TENSOR = 4,
-       TYPE_FLOATS = 6, TYPE_INTS = 7 };
+enum {
+    TYPE_NONE = 0,
+    TYPE_FLOAT = 1,
+    TYPE_INT = 2,
+    TYPE_STRING = 3,
+    TYPE_TENSOR = 4,
+    TYPE_FLOATS = 6,
+    TYPE_INTS = 7
+};
 
 /* An attribute as it stands in the file. */
 typedef struct attribute {
     char *name;
     uint64_t type;
-    nn_onnx_field f, i, s, t;  /* number 0 when absent */
-    size_t floats, ints;       /* how many */
-    nn_onnx_cursor bytes;      /* the whole message, for a second pass over the lists */
+    nn_onnx_field f, i, s, t; /* number 0 when absent */
+    size_t floats, ints;      /* how many */
+    nn_onnx_cursor bytes;     /* the whole message, for a second pass over the lists */
 } attribute;
 
 /* The parts of a node that are names. */
@@ -45,7 +68,8 @@ static void clear_names(names *n)
         free(n->input[k]);
 }
 
-/* A text field that occurs once; a repeated one replaces what was there, as protocol buffers say. */
+/* A text field that occurs once; a repeated one replaces what was there, as protocol buffers say.
+ */
 static nn_status set_text(char **text, const nn_onnx_field *f)
 {
     free(*text);
@@ -200,7 +224,7 @@ static nn_status walk_attributes(nn_onnx_cursor bytes, attribute_use use, void *
     return st;
 }
 
-/* ---- checking ---------------------------------------------------------------------------------- */
+/* ---- checking ---- */
 
 typedef struct checking {
     nn_why_list *list;
@@ -237,8 +261,10 @@ nn_status nn_onnx_node_check(nn_why_list *list, nn_onnx_cursor bytes)
                        : n.output != NULL                  ? n.output
                                                            : "";
     if (foreign)
-        nn_why_list_add(list, "%.40s '%.60s': it is of the operator set '%.60s'; only standard "
-                        "ONNX operators are taken", n.op, name, n.domain);
+        nn_why_list_add(list,
+                        "%.40s '%.60s': it is of the operator set '%.60s'; only standard "
+                        "ONNX operators are taken",
+                        n.op, name, n.domain);
     else if (!c.constant && nn_op_find(n.op) == NN_OP_NONE)
         nn_why_list_add(list, "%.40s '%.60s': %s", n.op, name, nn_op_advice(n.op));
     else
@@ -247,7 +273,7 @@ nn_status nn_onnx_node_check(nn_why_list *list, nn_onnx_cursor bytes)
     return st;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 typedef struct reading {
     nn_graph *graph;
@@ -363,8 +389,13 @@ nn_status nn_onnx_node_read(nn_graph *g, nn_onnx_cursor bytes, char *why, size_t
     nn_status st = read_names(&n, bytes);
 
     if (st != NN_OK)
-        return nn_why(why, why_size, st, "a node is damaged");
-    reading r = {.graph = g, .names = &n, .constant = {.type = NN_TYPE_FLOAT}, .why = why,
+        return nn_why(why, why_size, st,
+                      st == NN_ERR_MEMORY ? "out of memory while reading a node"
+                                          : "a node is damaged");
+    reading r = {.graph = g,
+                 .names = &n,
+                 .constant = {.type = NN_TYPE_FLOAT},
+                 .why = why,
                  .why_size = why_size};
     (void)nn_why(why, why_size, NN_OK, "%.40s '%.60s' is damaged", n.op,
                  n.name != NULL ? n.name : "");
@@ -373,8 +404,8 @@ nn_status nn_onnx_node_read(nn_graph *g, nn_onnx_cursor bytes, char *why, size_t
     } else if (strcmp(n.op, "Constant") == 0) {
         st = read_constant(&r, bytes);
     } else {
-        st = nn_graph_node(g, n.op, n.name != NULL ? n.name : "",
-                           (const char *const *)n.input, n.inputs, n.output);
+        st = nn_graph_node(g, n.op, n.name != NULL ? n.name : "", (const char *const *)n.input,
+                           n.inputs, n.output);
         if (st == NN_OK)
             st = walk_attributes(bytes, add_attribute, &r);
     }
@@ -382,6 +413,8 @@ nn_status nn_onnx_node_read(nn_graph *g, nn_onnx_cursor bytes, char *why, size_t
         /* To a file's reader a bad name or count is a damaged file, not a mistake of the caller. */
         st = nn_graph_status(g) == NN_ERR_ARG ? NN_ERR_FORMAT : nn_graph_status(g);
         st = nn_why(why, why_size, st, "%s", nn_graph_error(g));
+    } else if (st == NN_ERR_MEMORY) {
+        st = nn_why(why, why_size, st, "out of memory while reading a node");
     }
     clear_names(&n);
     return st;

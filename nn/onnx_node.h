@@ -1,4 +1,5 @@
-/* NodeProto and AttributeProto of ONNX: into the graph, or onto the list of what cannot be taken. */
+/* NodeProto and AttributeProto of ONNX: into the graph, or onto the list of what cannot be taken.
+ */
 
 #ifndef UNSEEN_NN_ONNX_NODE_H
 #define UNSEEN_NN_ONNX_NODE_H

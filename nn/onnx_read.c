@@ -14,10 +14,21 @@
 enum { MODEL_GRAPH = 7, MODEL_OPSET = 8, MODEL_META = 14 };
 enum { OPSET_DOMAIN = 1, OPSET_VERSION = 2 };
 enum { META_KEY = 1, META_VALUE = 2 };
-enum { GRAPH_NODE = 1, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12,
-       GRAPH_SPARSE_INITIALIZER = 15 };
-enum { VALUE_NAME = 1, VALUE_TYPE = 2, TYPE_TENSOR = 1, TENSOR_SHAPE = 2, SHAPE_DIM = 1,
-       DIM_VALUE = 1 };
+enum {
+    GRAPH_NODE = 1,
+    GRAPH_INITIALIZER = 5,
+    GRAPH_INPUT = 11,
+    GRAPH_OUTPUT = 12,
+    GRAPH_SPARSE_INITIALIZER = 15
+};
+enum {
+    VALUE_NAME = 1,
+    VALUE_TYPE = 2,
+    TYPE_TENSOR = 1,
+    TENSOR_SHAPE = 2,
+    SHAPE_DIM = 1,
+    DIM_VALUE = 1
+};
 
 enum { OPSET_LEAST = 7, OPSET_MOST = 99, META_TEXT_MAX = 1 << 16 };
 
@@ -91,8 +102,8 @@ static nn_status read_opset(const reader *r, nn_onnx_cursor bytes, void *user)
         if (f.number == OPSET_VERSION)
             version = f.value;
         else if (f.number == OPSET_DOMAIN)
-            standard = f.bytes.left == 0 ||
-                       (f.bytes.left == 7 && memcmp(f.bytes.at, "ai.onnx", 7) == 0);
+            standard =
+                f.bytes.left == 0 || (f.bytes.left == 7 && memcmp(f.bytes.at, "ai.onnx", 7) == 0);
     }
     if (standard)
         *(uint64_t *)user = version;
@@ -143,8 +154,9 @@ static nn_status read_initializer(const reader *r, nn_onnx_cursor bytes, void *u
     st = nn_onnx_text(&text, &name, NN_GRAPH_NAME_MAX);
     if (st != NN_OK) {
         nn_tensor_clear(&t);
-        return st == NN_ERR_FORMAT ? damaged(r, "a constant without a name")
-                                   : nn_why(r->why, r->why_size, st, "out of memory for a constant");
+        return st == NN_ERR_FORMAT
+                   ? damaged(r, "a constant without a name")
+                   : nn_why(r->why, r->why_size, st, "out of memory for a constant");
     }
     st = nn_graph_constant(r->graph, text, &t);
     free(text);
@@ -201,7 +213,8 @@ static nn_status add_input(const reader *r, const char *name, nn_onnx_cursor typ
         if (dims.dim[k] == 0)
             return nn_why(r->why, r->why_size, NN_ERR_UNSUPPORTED,
                           "input '%.100s' has no fixed size in dimension %zu; export the model "
-                          "with a fixed input size", name, k);
+                          "with a fixed input size",
+                          name, k);
     return nn_graph_input_dims(r->graph, name, &dims) == NN_OK ? NN_OK : graph_failed(r);
 }
 
@@ -274,8 +287,9 @@ static nn_status check_nodes(const reader *r, nn_onnx_cursor graph)
     nn_status st = visit(r, graph, GRAPH_NODE, check_node, &list);
     if (st != NN_OK || list.count == 0)
         return st;
-    nn_why_list_finish(&list, list.count == 1 ? "one node cannot be taken:"
-                                              : "%zu nodes cannot be taken:", list.count);
+    nn_why_list_finish(
+        &list,
+        list.count == 1 ? "one node cannot be taken:" : "%zu nodes cannot be taken:", list.count);
     return NN_ERR_UNSUPPORTED;
 }
 
@@ -310,7 +324,8 @@ static nn_status read_model(const reader *r, nn_onnx_cursor model)
     if (st == NN_OK && (opset < OPSET_LEAST || opset > OPSET_MOST))
         st = nn_why(r->why, r->why_size, NN_ERR_UNSUPPORTED,
                     "the model uses operator set %llu; export it with operator set 7 to 21 "
-                    "(13 is a good choice)", (unsigned long long)opset);
+                    "(13 is a good choice)",
+                    (unsigned long long)opset);
     if (st == NN_OK)
         st = visit(r, model, MODEL_META, read_meta, NULL);
     return st == NN_OK ? read_graph(r, graph) : st;

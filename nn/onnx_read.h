@@ -1,10 +1,10 @@
 /* The bytes of an ONNX file as a graph. The bytes are hostile: every length is bounded by what is
  * left of its message, nesting is bounded, and element counts are checked products.
  *
- * Taken: ir_version 3 and later, default operator set 7 and later, one float input (and one output),
- * the operators of nn/op.h. Constants (float, double, half, bfloat16, int32, int64; raw or typed,
- * packed or not) become float or int64. Constant parts of the graph are computed on reading, so
- * that what remains are nodes that depend on the input. */
+ * Taken: ir_version 3 and later, default operator set 7 and later, one float input (and one
+ * output), the operators of nn/op.h. Constants (float, double, half, bfloat16, int32, int64; raw or
+ * typed, packed or not) become float or int64. Constant parts of the graph are computed on reading,
+ * so that what remains are nodes that depend on the input. */
 
 #ifndef UNSEEN_NN_ONNX_READ_H
 #define UNSEEN_NN_ONNX_READ_H

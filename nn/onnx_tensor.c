@@ -9,8 +9,19 @@
 
 #include "nn/why.h"
 
-enum { DIMS = 1, DATA_TYPE = 2, SEGMENT = 3, FLOAT_DATA = 4, INT32_DATA = 5, INT64_DATA = 7,
-       NAME = 8, RAW_DATA = 9, DOUBLE_DATA = 10, EXTERNAL_DATA = 13, DATA_LOCATION = 14 };
+enum {
+    DIMS = 1,
+    DATA_TYPE = 2,
+    SEGMENT = 3,
+    FLOAT_DATA = 4,
+    INT32_DATA = 5,
+    INT64_DATA = 7,
+    NAME = 8,
+    RAW_DATA = 9,
+    DOUBLE_DATA = 10,
+    EXTERNAL_DATA = 13,
+    DATA_LOCATION = 14
+};
 
 enum { TYPE_FLOAT = 1, TYPE_FLOAT16 = 10, TYPE_DOUBLE = 11, TYPE_BFLOAT16 = 16 };
 

@@ -14,16 +14,28 @@
 enum { IR_VERSION = 8, OPSET = 13, TYPE_FLOAT = 1 };
 
 /* Field numbers, by message. */
-enum { MODEL_IR_VERSION = 1, MODEL_PRODUCER = 2, MODEL_GRAPH = 7, MODEL_OPSET = 8,
-       MODEL_META = 14 };
+enum {
+    MODEL_IR_VERSION = 1,
+    MODEL_PRODUCER = 2,
+    MODEL_GRAPH = 7,
+    MODEL_OPSET = 8,
+    MODEL_META = 14
+};
 enum { OPSET_DOMAIN = 1, OPSET_VERSION = 2 };
 enum { META_KEY = 1, META_VALUE = 2 };
-enum { GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11,
-       GRAPH_OUTPUT = 12 };
+enum { GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12 };
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OP_TYPE = 4, NODE_ATTRIBUTE = 5 };
 enum { ATTR_NAME = 1, ATTR_F = 2, ATTR_I = 3, ATTR_S = 4, ATTR_INTS = 8, ATTR_TYPE = 20 };
-enum { VALUE_NAME = 1, VALUE_TYPE = 2, TYPE_TENSOR = 1, TENSOR_ELEM_TYPE = 1, TENSOR_SHAPE = 2,
-       SHAPE_DIM = 1, DIM_VALUE = 1, DIM_PARAM = 2 };
+enum {
+    VALUE_NAME = 1,
+    VALUE_TYPE = 2,
+    TYPE_TENSOR = 1,
+    TENSOR_ELEM_TYPE = 1,
+    TENSOR_SHAPE = 2,
+    SHAPE_DIM = 1,
+    DIM_VALUE = 1,
+    DIM_PARAM = 2
+};
 
 static void put_attr(nn_onnx_buffer *node, const nn_attr *attr)
 {
@@ -71,8 +83,8 @@ static void put_node(nn_onnx_buffer *graph, const nn_graph *g, const nn_node *no
 }
 
 /* ValueInfoProto: a float tensor; open_batch writes the first dimension as the parameter "N". */
-static void put_value(nn_onnx_buffer *graph, uint32_t number, const char *name,
-                      const nn_dims *dims, int open_batch)
+static void put_value(nn_onnx_buffer *graph, uint32_t number, const char *name, const nn_dims *dims,
+                      int open_batch)
 {
     nn_onnx_buffer value = {.bytes = NULL}, type = {.bytes = NULL}, tensor = {.bytes = NULL},
                    shape = {.bytes = NULL};

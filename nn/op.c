@@ -104,8 +104,7 @@ static nn_status shape_conv(nn_dims *out, const request *r)
     if (x->rank < 3 || w->rank != x->rank)
         return refuse(r, NN_ERR_SHAPE, "input", x, " and weights", w);
     if (group < 1 || (uint64_t)group > w->dim[0] || w->dim[0] % (size_t)group != 0 ||
-        x->dim[1] % (size_t)group != 0 || w->dim[1] != x->dim[1] / (size_t)group ||
-        w->dim[1] == 0)
+        x->dim[1] % (size_t)group != 0 || w->dim[1] != x->dim[1] / (size_t)group || w->dim[1] == 0)
         return refuse(r, NN_ERR_SHAPE, "channels and groups do not fit, input", x, " and weights",
                       w);
     if (b != NULL && (b->rank != 1 || b->dim[0] != w->dim[0]))
@@ -159,8 +158,7 @@ static nn_status shape_gemm(nn_dims *out, const request *r)
     if (a->dim[ta ? 0 : 1] != b->dim[tb ? 1 : 0])
         return refuse(r, NN_ERR_SHAPE, "inner dimensions differ,", a, " and", b);
     nn_dims y = nn_dims_make(2, (const size_t[]){a->dim[ta ? 1 : 0], b->dim[tb ? 0 : 1]});
-    if (c != NULL &&
-        (nn_dims_broadcast(&joined, &y, c) != NN_OK || !nn_dims_equal(&joined, &y)))
+    if (c != NULL && (nn_dims_broadcast(&joined, &y, c) != NN_OK || !nn_dims_equal(&joined, &y)))
         return refuse(r, NN_ERR_SHAPE, "addend", c, " for a product", &y);
     *out = y;
     return NN_OK;
@@ -190,8 +188,8 @@ static nn_status shape_reshape(nn_dims *out, const request *r)
 
     if (want->number == NULL)
         return refuse(r, NN_ERR_UNSUPPORTED,
-                      "its shape is computed; export with a fixed input size, or use Flatten",
-                      NULL, "", NULL);
+                      "its shape is computed; export with a fixed input size, or use Flatten", NULL,
+                      "", NULL);
     if (want->dims.rank != 1 || want->count > NN_RANK_MAX)
         return refuse(r, NN_ERR_SHAPE, "the list of sizes has the shape", &want->dims, "", NULL);
     nn_dims y = {.rank = want->count};

@@ -63,7 +63,7 @@ size_t nn_plan_print(const nn_plan *p, char *out, size_t size)
     text t = {out, size, 0};
     const nn_forecast *f = &p->forecast;
     add(&t, "security    %d bits (N = 2^%d, log2 QP = %.1f of %.0f)\n", f->security_bits, f->log_n,
-        f->log2_qp, ckks_security_max_log2_qp(f->log_n, 128));
+        f->log2_qp, ckks_security_max_log2_qp(f->log_n, p->params.security_bits));
     add(&t, "modulus     %d limbs (log2 Q = %.1f), %d special primes\n", f->limbs, f->log2_q,
         f->special);
     add(&t, "passes      levels  squares  rotations\n");

@@ -102,8 +102,8 @@ static void run_average_pool(const job *j)
 
                 for (size_t i = nn_window_first(&w, 0, y); i < nn_window_end(&w, 0, y); i++) {
                     for (size_t k = nn_window_first(&w, 1, x); k < nn_window_end(&w, 1, x); k++) {
-                        sum += (double)image[nn_window_at(&w, 0, y, i) * w.in[1] +
-                                             nn_window_at(&w, 1, x, k)];
+                        sum += (double)
+                            image[nn_window_at(&w, 0, y, i) * w.in[1] + nn_window_at(&w, 1, x, k)];
                         seen++;
                     }
                 }
@@ -115,7 +115,8 @@ static void run_average_pool(const job *j)
     }
 }
 
-/* x is (N,C,...), scale, b, mean and variance are (C): y = scale (x - mean) / sqrt(var + eps) + b */
+/* x is (N,C,...), scale, b, mean and variance are (C): y = scale (x - mean) / sqrt(var + eps) + b
+ */
 static void run_batch_normalization(const job *j)
 {
     const nn_tensor *x = j->in[0];
@@ -343,8 +344,8 @@ static nn_status check_input(const nn_graph *g, const nn_tensor *in, char *why, 
     char ta[NN_DIMS_TEXT], tb[NN_DIMS_TEXT];
 
     if (g->input_count > 1)
-        return nn_why(why, why_size, NN_ERR_UNSUPPORTED,
-                      "the graph has %zu inputs, one is taken", g->input_count);
+        return nn_why(why, why_size, NN_ERR_UNSUPPORTED, "the graph has %zu inputs, one is taken",
+                      g->input_count);
     if (g->input_count == 0)
         return NN_OK;
     if (in == NULL || in->value == NULL)
@@ -353,9 +354,9 @@ static nn_status check_input(const nn_graph *g, const nn_tensor *in, char *why, 
     if (want.rank > 0 && want.dim[0] == 0 && in->dims.rank > 0)
         want.dim[0] = in->dims.dim[0];
     if (!nn_dims_equal(&want, &in->dims))
-        return nn_why(why, why_size, NN_ERR_SHAPE, "the input has dimensions %s, the graph wants %s",
-                      nn_dims_print(ta, sizeof ta, &in->dims),
-                      nn_dims_print(tb, sizeof tb, &want));
+        return nn_why(why, why_size, NN_ERR_SHAPE,
+                      "the input has dimensions %s, the graph wants %s",
+                      nn_dims_print(ta, sizeof ta, &in->dims), nn_dims_print(tb, sizeof tb, &want));
     return NN_OK;
 }
 

@@ -17,7 +17,7 @@
  *          not), NN_ERR_ARG, or the status of the graph
  */
 NN_MUST_CHECK nn_status nn_ref_run(const nn_graph *g, const nn_tensor *in, nn_tensor *out,
-                                          char *why, size_t why_size);
+                                   char *why, size_t why_size);
 
 /** Run one node.
  *

@@ -9,23 +9,23 @@
 
 #include "nn/why.h"
 
-/* A shift above this many times the range before it is refused: t would lose its leading bits to the
- * shift, which the constant after the polynomial takes away again. */
+/* A shift above this many times the range before it is refused: t would lose its leading bits to
+ * the shift, which the constant after the polynomial takes away again. */
 #define SHIFT_MAX 16.0
 
-/* Coefficients count as equal up to rounding when they agree to this part of their magnitude; they come
- * from float weights, of 2^-24 relative precision. */
+/* Coefficients count as equal up to rounding when they agree to this part of their magnitude; they
+ * come from float weights, of 2^-24 relative precision. */
 #define EQUAL_TOLERANCE 1e-6
 
-/* A polynomial stage in its normal form: y = sign (t^d + sum c[k] t^k, 1 <= k < d) + constant, where
- * t = scale (x + shift); scale, shift, sign and constant per element. */
+/* A polynomial stage in its normal form: y = sign (t^d + sum c[k] t^k, 1 <= k < d) + constant,
+ * where t = scale (x + shift); scale, shift, sign and constant per element. */
 typedef struct normal_form {
     double *room; /* the four lists below in one block */
     double *scale, *shift, *sign, *constant;
     double c[NN_DEGREE_MAX + 1];
 } normal_form;
 
-/* ---- cost -------------------------------------------------------------------------------------- */
+/* ---- cost ---- */
 
 static size_t depth_of_power(int k)
 {
@@ -108,7 +108,7 @@ nn_cost nn_rewrite_cost(const nn_stages *s)
     return cost;
 }
 
-/* ---- merging ----------------------------------------------------------------------------------- */
+/* ---- merging ---- */
 
 /* Replace stages k and k + 1, both affine, by their composition. */
 static nn_status merge_pair(nn_stages *s, size_t k, char *why, size_t why_size)
@@ -119,8 +119,10 @@ static nn_status merge_pair(nn_stages *s, size_t k, char *why, size_t why_size)
 
     nn_status st = nn_affine_compose(&joined, &second->affine, &first->affine);
     if (st != NN_OK)
-        return nn_why(why, why_size, st, st == NN_ERR_MEMORY ? "out of memory merging '%s' and '%s'"
-                      : "merging '%s' and '%s' makes a matrix that is too large",
+        return nn_why(why, why_size, st,
+                      st == NN_ERR_MEMORY
+                          ? "out of memory merging '%s' and '%s'"
+                          : "merging '%s' and '%s' makes a matrix that is too large",
                       first->name, second->name);
     nn_affine_clear(&second->affine);
     second->affine = joined;
@@ -186,7 +188,7 @@ static nn_status insert_identity(nn_stages *s, size_t k)
     return NN_OK;
 }
 
-/* ---- folding activations ----------------------------------------------------------------------- */
+/* ---- folding activations ---- */
 
 static nn_status form_init(normal_form *f, size_t count)
 {
@@ -318,7 +320,8 @@ static int keep_after(nn_stage *poly, const normal_form *f)
     return 1;
 }
 
-/* Without an affine stage before: divide by the leading coefficient, which joins the stage after. */
+/* Without an affine stage before: divide by the leading coefficient, which joins the stage after.
+ */
 static nn_status fold_leading(nn_stage *poly, nn_stage *after, normal_form *f)
 {
     double a = poly->coef[poly->degree], constant = poly->coef[0];

@@ -5,8 +5,9 @@
  * 2. A polynomial of degree d, a x^d + ..., is written with t = |a|^(1/d) (x + s), where s removes
  *    the term t^(d-1), as +-(t^d + c t^(d-2) + ...) + constant. The map to t joins the affine stage
  *    before, the sign and the constant join the affine stage after. A quadratic becomes one square.
- *    A large |s|, which would cost precision, is not used unless coefficients differ between elements;
- *    without an affine stage before, the polynomial is divided by a instead, which joins the one after.
+ *    A large |s|, which would cost precision, is not used unless coefficients differ between
+ * elements; without an affine stage before, the polynomial is divided by a instead, which joins the
+ * one after.
  * 3. Stages that are the identity are dropped.
  *
  * Coefficients that differ between elements are thereby folded away; where they cannot be, the

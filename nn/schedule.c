@@ -12,7 +12,7 @@
 
 #include "nn/why.h"
 
-enum { RESCALE_MAX = 3, LIMBS_MAX = 30, SPARE_BITS_MAX = 8 };
+enum { RESCALE_MAX = 3, LIMBS_MAX = 30, SPARE_BITS_MAX = 3 };
 
 /* The special primes are the largest there are; a digit of as many limbs must stay below them, so
  * the limbs are a little smaller. */
@@ -199,7 +199,7 @@ static void search_poly(search *s, size_t k, double scale_bits, double ms)
 static void search_stage(search *s, size_t k, int limbs, double scale_bits, double ms)
 {
     s->furthest = k > s->furthest ? k : s->furthest;
-    if (s->best.step != NULL && s->best.ms > 0.0 && ms >= s->best.ms)
+    if (s->best.step != NULL && s->best.ms > 0.0 && ms > s->best.ms)
         return;
     if (k == s->stages->count) {
         nn_step *keep = s->best.step;
@@ -244,8 +244,8 @@ static int only_squares(const nn_stages *stages)
     return 1;
 }
 
-/* All sizes of the primes q_1..q_{limbs-1} in steps of one bit, the largest the bound allows first.
- */
+/* All sizes of the primes q_1..q_{limbs-1} in steps of one bit, the largest the bound allows first:
+ * of schedules that take the same time the last one stays, with the smallest primes. */
 static void search_limbs(search *s, int limbs, int special)
 {
     nn_schedule *now = &s->now;

@@ -99,7 +99,7 @@ nn_status nn_stages_apply(const nn_stages *s, double *out, double *peak, const d
     return st;
 }
 
-/* ---- intervals --------------------------------------------------------------------------------- */
+/* ---- intervals ---- */
 
 static void bound_affine(const nn_affine *a, double *lo, double *hi, const double *from_lo,
                          const double *from_hi)
@@ -181,8 +181,8 @@ nn_status nn_stages_bound(nn_stages *s, char *why, size_t why_size)
         }
         settle(stage, lo, hi);
         if (!isfinite(stage->range))
-            st = nn_why(why, why_size, NN_ERR_RANGE,
-                        "the values after '%s' have no finite bound", stage->name);
+            st = nn_why(why, why_size, NN_ERR_RANGE, "the values after '%s' have no finite bound",
+                        stage->name);
     }
     free(room);
     return st;

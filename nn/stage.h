@@ -1,11 +1,11 @@
 /* Stages: a network as a sequence of affine maps and elementwise polynomials.
  *
- * Values are flattened row-major, (C,H,W) for an image, and the batch is one image. A stage takes what
- * the stage before it gave; the count of values agrees, while (C,H,W) may be grouped in another way
- * where the graph reshapes.
+ * Values are flattened row-major, (C,H,W) for an image, and the batch is one image. A stage takes
+ * what the stage before it gave; the count of values agrees, while (C,H,W) may be grouped in
+ * another way where the graph reshapes.
  *
- * A polynomial is uniform (one list of coefficients for all elements) or, before rewriting only, per
- * element. After nn_rewrite_merge every polynomial is uniform.
+ * A polynomial is uniform (one list of coefficients for all elements) or, before rewriting only,
+ * per element. After nn_rewrite_merge every polynomial is uniform.
  *
  * stage.range bounds |y| for every element y of the stage's output: a measurement that the graph's
  * metadata hold, or an interval bound propagated from the input's range. */

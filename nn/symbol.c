@@ -39,7 +39,8 @@ int nn_symbol_is_identity(const nn_symbol *s)
            s->uniform[1] == 1.0;
 }
 
-/* Equal coefficients become one number, leading zeros go, numbers that are not finite are refused. */
+/* Equal coefficients become one number, leading zeros go, numbers that are not finite are refused.
+ */
 static nn_status normalise(nn_symbol *s)
 {
     for (int k = 0; k <= s->degree; k++) {
@@ -128,8 +129,8 @@ static nn_status accumulate(nn_symbol *s, int k, double factor, const nn_symbol 
         s->uniform[k] = 0.0;
     }
     for (size_t i = 0; i < s->count; i++)
-        s->element[k][i] += factor * nn_symbol_at(x, kx, i) *
-                            (y != NULL ? nn_symbol_at(y, ky, i) : 1.0);
+        s->element[k][i] +=
+            factor * nn_symbol_at(x, kx, i) * (y != NULL ? nn_symbol_at(y, ky, i) : 1.0);
     return NN_OK;
 }
 

@@ -1,5 +1,5 @@
-/* A graph value as an elementwise polynomial of another value: what recognises an activation that is
- * written as a tree of Mul, Add, Sub, Div and Pow nodes.
+/* A graph value as an elementwise polynomial of another value: what recognises an activation that
+ * is written as a tree of Mul, Add, Sub, Div and Pow nodes.
  *
  * y[i] = sum over k of coef(k, i) * x[i]^k, 0 <= k <= degree. A coefficient is one number for all
  * elements or one per element; equal ones are kept as one number. The leading coefficient is not

@@ -14,8 +14,8 @@ nn_status nn_tensor_init(nn_tensor *t, nn_type type, const nn_dims *dims)
     if (nn_dims_count(&kept, &count) != NN_OK)
         return NN_ERR_SHAPE;
     /* At least one element, because calloc(0) may give NULL. */
-    void *data = calloc(count > 0 ? count : 1, type == NN_TYPE_FLOAT ? sizeof(float)
-                                                                     : sizeof(int64_t));
+    void *data =
+        calloc(count > 0 ? count : 1, type == NN_TYPE_FLOAT ? sizeof(float) : sizeof(int64_t));
     if (data == NULL)
         return NN_ERR_MEMORY;
     t->dims = kept;

@@ -1,4 +1,5 @@
-/* Sentences for the human: one cause, or a list of all of them, cut cleanly to the caller's buffer. */
+/* Sentences for the human: one cause, or a list of all of them, cut cleanly to the caller's buffer.
+ */
 
 #ifndef UNSEEN_NN_WHY_H
 #define UNSEEN_NN_WHY_H

@@ -81,7 +81,8 @@ static nn_status read_auto_pad(nn_window *w, const nn_node *node, size_t spatial
     return NN_OK;
 }
 
-/* Sides are at most 2^15 and in at most 2^28, so that extent < 2^30 + 1 and nothing here overflows. */
+/* Sides are at most 2^15 and in at most 2^28, so that extent < 2^30 + 1 and nothing here overflows.
+ */
 static nn_status set_out(nn_window *w, int axis, int ceil_mode, const nn_node *node, char *why,
                          size_t why_size)
 {

@@ -1,4 +1,5 @@
-/* The k-th allocation fails: malloc, calloc and realloc of the code under test, wrapped by the linker
+/* The k-th allocation fails: malloc, calloc and realloc of the code under test, wrapped by the
+ * linker
  * (-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc in the test's LDFLAGS).
  *
  *     for (long k = 1;; k++) {

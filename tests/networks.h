@@ -1,5 +1,5 @@
-/* Networks drawn at random, for the tests of reading, lowering and merging: convolutions of any stride,
- * padding, dilation and groups, batch norm, pools, polynomial activations, dense layers. */
+/* Networks drawn at random, for the tests of reading, lowering and merging: convolutions of any
+ * stride, padding, dilation and groups, batch norm, pools, polynomial activations, dense layers. */
 #ifndef UNSEEN_TESTS_NETWORKS_H
 #define UNSEEN_TESTS_NETWORKS_H
 
@@ -87,7 +87,8 @@ static inline void networks_convolution(networks_draft *d)
     nn_graph_attr_ints(d->g, "strides", strides, 2);
     nn_graph_attr_ints(d->g, "dilations", dilations, 2);
     if (testing_below(r, 4) == 0)
-        nn_graph_attr_text(d->g, "auto_pad", testing_below(r, 2) == 0 ? "SAME_UPPER" : "SAME_LOWER");
+        nn_graph_attr_text(d->g, "auto_pad",
+                           testing_below(r, 2) == 0 ? "SAME_UPPER" : "SAME_LOWER");
     else
         nn_graph_attr_ints(d->g, "pads", pads, 4);
     networks_done(d);

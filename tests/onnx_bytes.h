@@ -53,7 +53,8 @@ static inline void onnx_bytes_constant(nn_onnx_buffer *graph, const char *name, 
     nn_onnx_put_message(graph, 5, &t);
 }
 
-/** Append a float value of given dimensions as input (11) or output (12); a dimension of 0 is open. */
+/** Append a float value of given dimensions as input (11) or output (12); a dimension of 0 is open.
+ */
 static inline void onnx_bytes_value(nn_onnx_buffer *graph, uint32_t number, const char *name,
                                     size_t rank, const uint64_t *dims)
 {

@@ -1,5 +1,5 @@
-/* Replays cases of model.onnx, input_K.pb and output_0.pb against the reference, and where the batch is one
- * image also against the lowered and the merged stages.
+/* Replays cases of model.onnx, input_K.pb and output_0.pb against the reference, and where the
+ * batch is one image also against the lowered and the merged stages.
  *
  * onnx_cases FOLDER: every case in FOLDER; without an argument those of tests/corpus/onnx. */
 
@@ -18,8 +18,8 @@
 
 enum { CASES_MAX = 1000, PATH_SIZE = 1000 };
 
-/* The answers are float32 computed in another order of summation: a hundred roundings of 2^-24, relative
- * to numbers that are at most a few hundred times larger than what they cancel to. */
+/* The answers are float32 computed in another order of summation: a hundred roundings of 2^-24,
+ * relative to numbers that are at most a few hundred times larger than what they cancel to. */
 static double tolerance(double want)
 {
     return 2e-5 * fabs(want) + 1e-5;
@@ -85,8 +85,8 @@ static void try_reference(const nn_graph *g, const nn_tensor *in, const nn_tenso
     nn_tensor_clear(&out);
 }
 
-/* Lower, compare, merge, compare. Elementwise operators of the node tests with exponents or divisors
- * that depend on data are not for stages; the graph has one input, an image. */
+/* Lower, compare, merge, compare. Elementwise operators of the node tests with exponents or
+ * divisors that depend on data are not for stages; the graph has one input, an image. */
 static void try_stages(const nn_graph *g, const nn_tensor *in, const nn_tensor *want, int must)
 {
     char why[1000] = "";
@@ -163,7 +163,8 @@ int main(int argc, char **argv)
     else
         (void)snprintf(root, sizeof root, "%s/tests/corpus/onnx", top != NULL ? top : ".");
     DIR *folder = opendir(root);
-    for (const struct dirent *e; folder != NULL && count < CASES_MAX && (e = readdir(folder)) != NULL;) {
+    for (const struct dirent *e;
+         folder != NULL && count < CASES_MAX && (e = readdir(folder)) != NULL;) {
         char *path = malloc(PATH_SIZE);
         if (path == NULL || e->d_name[0] == '.') {
             free(path);

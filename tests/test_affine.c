@@ -8,7 +8,8 @@
 enum { SIDE = 9 };
 
 /* A random sparse map, and the same as a dense matrix with the bias behind. */
-static void draw(nn_affine *a, double dense[SIDE][SIDE + 1], size_t rows, size_t cols, testing_rng *rng)
+static void draw(nn_affine *a, double dense[SIDE][SIDE + 1], size_t rows, size_t cols,
+                 testing_rng *rng)
 {
     assert_int_equal(nn_affine_begin(a, rows, cols), NN_OK);
     for (size_t i = 0; i < rows; i++) {

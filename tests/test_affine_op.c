@@ -55,8 +55,8 @@ static size_t small(testing_rng *rng)
 /* A random node of an operator; returns which input is the one that is not constant. */
 static size_t draw(draft *d, nn_op op, testing_rng *rng)
 {
-    size_t n = small(rng) / 2 + 1, c = small(rng), h = 3 + small(rng), w = 3 + small(rng), m = small(rng),
-           k = small(rng), group = small(rng) / 2 + 1;
+    size_t n = small(rng) / 2 + 1, c = small(rng), h = 3 + small(rng), w = 3 + small(rng),
+           m = small(rng), k = small(rng), group = small(rng) / 2 + 1;
     int ta = (int)testing_below(rng, 2), tb = (int)testing_below(rng, 2);
 
     *d = (draft){.node = {.op = op, .name = "n", .attr = d->attr}};
@@ -88,9 +88,14 @@ static size_t draw(draft *d, nn_op op, testing_rng *rng)
         input(d, rng, -1, 1, 2, ta ? (const size_t[]){k, n} : (const size_t[]){n, k});
         input(d, rng, -1, 1, 2, tb ? (const size_t[]){m, k} : (const size_t[]){k, m});
         if (small(rng) > 1)
-            input(d, rng, -1, 1, 2, (const size_t[]){small(rng) > 2 ? n : 1, small(rng) > 2 ? m : 1});
+            input(d, rng, -1, 1, 2,
+                  (const size_t[]){small(rng) > 2 ? n : 1, small(rng) > 2 ? m : 1});
         attr_int(d, "transA", ta);
         attr_int(d, "transB", tb);
+        attr_int(d, "alpha", 0);
+        attr_int(d, "beta", 0);
+        d->attr[2] = (nn_attr){.type = NN_ATTR_FLOAT, .key = "alpha", .real = 1.5f};
+        d->attr[3] = (nn_attr){.type = NN_ATTR_FLOAT, .key = "beta", .real = -0.5f};
         return testing_below(rng, 2);
     case NN_OP_MATMUL:
         input(d, rng, -1, 1, 3, (const size_t[]){ta ? 1 : c, n, k});
@@ -127,8 +132,9 @@ static nn_status build(nn_affine *a, const draft *d, size_t dynamic, char *why, 
 
 static void test_against_reference(void **unused)
 {
-    static const nn_op ops[] = {NN_OP_AVERAGE_POOL, NN_OP_BATCH_NORMALIZATION, NN_OP_CONV, NN_OP_GEMM,
-                                NN_OP_GLOBAL_AVERAGE_POOL, NN_OP_MATMUL, NN_OP_TRANSPOSE};
+    static const nn_op ops[] = {NN_OP_AVERAGE_POOL, NN_OP_BATCH_NORMALIZATION, NN_OP_CONV,
+                                NN_OP_GEMM,         NN_OP_GLOBAL_AVERAGE_POOL, NN_OP_MATMUL,
+                                NN_OP_TRANSPOSE};
     testing_rng rng;
     char why[300] = "";
 

@@ -4,8 +4,8 @@
 
 #include "tests/testing.h"
 
-/* Fits of degree 4 on [-r, r], as published for networks over encrypted data, and their largest errors:
- * three digits of each. */
+/* Fits of degree 4 on [-r, r], as published for networks over encrypted data, and their largest
+ * errors: three digits of each. */
 static const struct {
     nn_approx_function f;
     int degree;
@@ -120,7 +120,8 @@ static void test_refused(void **unused)
 
     (void)unused;
     assert_int_equal(nn_approx_fit(c, NULL, NN_APPROX_RELU, 0, 1), NN_ERR_ARG);
-    assert_int_equal(nn_approx_fit(c, NULL, NN_APPROX_RELU, NN_APPROX_DEGREE_MAX + 1, 1), NN_ERR_ARG);
+    assert_int_equal(nn_approx_fit(c, NULL, NN_APPROX_RELU, NN_APPROX_DEGREE_MAX + 1, 1),
+                     NN_ERR_ARG);
     assert_int_equal(nn_approx_fit(c, NULL, NN_APPROX_RELU, 2, 0), NN_ERR_ARG);
     assert_int_equal(nn_approx_fit(c, NULL, NN_APPROX_RELU, 2, (double)INFINITY), NN_ERR_ARG);
     assert_int_equal(nn_approx_fit(c, NULL, (nn_approx_function)17, 2, 1), NN_ERR_ARG);
@@ -132,10 +133,8 @@ static void test_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published),
-        cmocka_unit_test(test_orthogonal),
-        cmocka_unit_test(test_symmetry),
-        cmocka_unit_test(test_chebyshev),
+        cmocka_unit_test(test_published), cmocka_unit_test(test_orthogonal),
+        cmocka_unit_test(test_symmetry),  cmocka_unit_test(test_chebyshev),
         cmocka_unit_test(test_refused),
     };
 

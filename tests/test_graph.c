@@ -31,7 +31,8 @@ static void failed(nn_graph *g, nn_status status, const char *text)
     assert_int_equal(nn_graph_input(g, "later", (nn_shape){1, 1, 1}), status);
     assert_int_equal(nn_graph_initializer(g, "later", 1, (const size_t[]){4}, ones), status);
     assert_int_equal(nn_graph_initializer_ints(g, "later", NULL, 0), status);
-    assert_int_equal(nn_graph_node(g, "Identity", "", (const char *const[]){"x"}, 1, "later"), status);
+    assert_int_equal(nn_graph_node(g, "Identity", "", (const char *const[]){"x"}, 1, "later"),
+                     status);
     assert_int_equal(nn_graph_attr_int(g, "a", 1), status);
     assert_int_equal(nn_graph_attr_ints(g, "a", NULL, 0), status);
     assert_int_equal(nn_graph_attr_float(g, "a", 1), status);
@@ -260,9 +261,9 @@ static void test_failing_allocations(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_build),         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_build),          cmocka_unit_test(test_many),
         cmocka_unit_test(test_refused_values), cmocka_unit_test(test_refused_nodes),
-        cmocka_unit_test(test_bind),          cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_bind),           cmocka_unit_test(test_failing_allocations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,10 +7,10 @@
 #include "tests/failing.h"
 #include "tests/networks.h"
 
-/* Largest difference between stages and reference allowed, in parts of the largest value on the way: the
- * reference rounds each of at most 20 nodes to float (2^-24), and at most 4 activations of degree at most
- * 4 make a relative error at most 4 times larger each: 20 * 4^4 * 2^-24 < 4e-4. Sums of random signs stay
- * far below; 1e-4 is asserted. */
+/* Largest difference between stages and reference allowed, in parts of the largest value on the
+ * way: the reference rounds each of at most 20 nodes to float (2^-24), and at most 4 activations of
+ * degree at most 4 make a relative error at most 4 times larger each: 20 * 4^4 * 2^-24 < 4e-4. Sums
+ * of random signs stay far below; 1e-4 is asserted. */
 #define TOLERANCE 1e-4
 
 /* Run both and compare. */
@@ -292,7 +292,8 @@ static void test_refusals(void **unused)
 
     g = vector_graph(2);
     nn_graph_initializer(g, "w", 1, (const size_t[]){2}, (const float[]){1, 2});
-    nn_graph_node(g, "BatchNormalization", "bn", (const char *const[]){"w", "w", "w", "w", "w"}, 5, "y");
+    nn_graph_node(g, "BatchNormalization", "bn", (const char *const[]){"w", "w", "w", "w", "w"}, 5,
+                  "y");
     nn_graph_output(g, "y");
     refuse(g, NN_ERR_SHAPE, "no channels");
 
@@ -312,7 +313,8 @@ static void test_more_refusals(void **unused)
     (void)unused;
     nn_graph_initializer(g, "w", 2, (const size_t[]){2, 2}, (const float[]){1, 2, 3, 4});
     node(g, "MatMul", "x", "w", "a");
-    node(g, "MatMul", "x", "w", "y"); /* only one of the two is needed, but x is stale for neither */
+    node(g, "MatMul", "x", "w",
+         "y"); /* only one of the two is needed, but x is stale for neither */
     nn_graph_output(g, "y");
     lower_ok(&s, g);
     nn_stages_clear(&s);
@@ -416,16 +418,11 @@ static void test_failing_allocations(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_networks),
-        cmocka_unit_test(test_polynomial_trees),
-        cmocka_unit_test(test_high_power),
-        cmocka_unit_test(test_constants_and_dead_nodes),
-        cmocka_unit_test(test_identity_network),
-        cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_more_refusals),
-        cmocka_unit_test(test_broken_graph),
-        cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_random_networks),  cmocka_unit_test(test_polynomial_trees),
+        cmocka_unit_test(test_high_power),       cmocka_unit_test(test_constants_and_dead_nodes),
+        cmocka_unit_test(test_identity_network), cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_refusals),         cmocka_unit_test(test_more_refusals),
+        cmocka_unit_test(test_broken_graph),     cmocka_unit_test(test_failing_allocations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

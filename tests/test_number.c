@@ -6,8 +6,18 @@
 
 static void test_known(void **unused)
 {
-    static const char *const good[] = {"0", "-0.5", "+12", " 7", "1e3", "1.25E-2", ".5", "3.", "1e+2",
-                                       "123456789.125", "2.2250738585072014e-308", "1e308"};
+    static const char *const good[] = {"0",
+                                       "-0.5",
+                                       "+12",
+                                       " 7",
+                                       "1e3",
+                                       "1.25E-2",
+                                       ".5",
+                                       "3.",
+                                       "1e+2",
+                                       "123456789.125",
+                                       "2.2250738585072014e-308",
+                                       "1e308"};
 
     (void)unused;
     for (size_t k = 0; k < sizeof good / sizeof good[0]; k++) {
@@ -22,7 +32,8 @@ static void test_known(void **unused)
 
 static void test_refused(void **unused)
 {
-    static const char *const bad[] = {"", " ", "-", ".", "e5", "abc", "1e400", "inf", "nan", "+.e1"};
+    static const char *const bad[] = {"",    " ",     "-",   ".",   "e5",
+                                      "abc", "1e400", "inf", "nan", "+.e1"};
 
     (void)unused;
     for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
@@ -63,7 +74,8 @@ static void test_random(void **unused)
     for (int n = testing_iters(1000); n > 0; n--) {
         char buffer[64];
         const char *text = buffer;
-        double want = ldexp(testing_uniform(&rng, -1, 1), (int)testing_below(&rng, 200) - 100), v = 0;
+        double want = ldexp(testing_uniform(&rng, -1, 1), (int)testing_below(&rng, 200) - 100),
+               v = 0;
 
         (void)snprintf(buffer, sizeof buffer, n % 2 == 0 ? "%.9g" : "%.17g", want);
         want = strtod(buffer, NULL);

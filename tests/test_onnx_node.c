@@ -137,10 +137,13 @@ static void test_refused(void **unused)
 
     (void)unused;
     refuse(onnx_bytes_node(NULL, "n", "x", NULL, NULL, "y"), NN_ERR_FORMAT, "a node is damaged");
-    refuse(onnx_bytes_node("Identity", "n", "x", NULL, NULL, NULL), NN_ERR_FORMAT, "Identity 'n' is damaged");
-    refuse(onnx_bytes_node("Identity", "n", "z", NULL, NULL, "y"), NN_ERR_FORMAT, "no value 'z' before it");
+    refuse(onnx_bytes_node("Identity", "n", "x", NULL, NULL, NULL), NN_ERR_FORMAT,
+           "Identity 'n' is damaged");
+    refuse(onnx_bytes_node("Identity", "n", "z", NULL, NULL, "y"), NN_ERR_FORMAT,
+           "no value 'z' before it");
     refuse(onnx_bytes_node("Identity", "n", "x", NULL, NULL, "x"), NN_ERR_FORMAT, "two values");
-    refuse(onnx_bytes_node("Constant", "n", NULL, NULL, NULL, "y"), NN_ERR_FORMAT, "holds no value");
+    refuse(onnx_bytes_node("Constant", "n", NULL, NULL, NULL, "y"), NN_ERR_FORMAT,
+           "holds no value");
     n = onnx_bytes_node("Identity", "n", "x", NULL, NULL, "y");
     for (int k = 0; k < 20; k++)
         nn_onnx_put_text(&n, 1, "x");
@@ -207,11 +210,13 @@ static void test_check(void **unused)
     put(&n, onnx_bytes_attr("alpha", 1));
     check(n, NULL);
     n = onnx_bytes_node("Relu", "", "x", NULL, NULL, "y");
-    check(n, "\n  Relu 'y': replace it by a polynomial, e.g. x*x or the degree-4 Swish fit, and train "
-             "again");
+    check(n,
+          "\n  Relu 'y': replace it by a polynomial, e.g. x*x or the degree-4 Swish fit, and train "
+          "again");
     n = onnx_bytes_node("Gemm", "g", "x", NULL, NULL, "y");
     nn_onnx_put_text(&n, 7, "ai.onnx.ml");
-    check(n, "\n  Gemm 'g': it is of the operator set 'ai.onnx.ml'; only standard ONNX operators are taken");
+    check(n, "\n  Gemm 'g': it is of the operator set 'ai.onnx.ml'; only standard ONNX operators "
+             "are taken");
     n = onnx_bytes_node("Gemm", "g", "x", NULL, NULL, "y");
     nn_onnx_put_text(&n, 7, "ai.onnx");
     check(n, NULL);
@@ -223,7 +228,8 @@ static void test_check(void **unused)
     check(n, "\n  Constant 'c': its attribute 'sparse_value' is not taken");
     nn_onnx_put_varint(&bad, 4, 4); /* the operator's name is a number */
     nn_why_list_init(&list, why, sizeof why);
-    assert_int_equal(nn_onnx_node_check(&list, (nn_onnx_cursor){bad.bytes, bad.size}), NN_ERR_FORMAT);
+    assert_int_equal(nn_onnx_node_check(&list, (nn_onnx_cursor){bad.bytes, bad.size}),
+                     NN_ERR_FORMAT);
     nn_onnx_buffer_clear(&bad);
 }
 

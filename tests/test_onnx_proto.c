@@ -5,14 +5,12 @@
 #include "tests/failing.h"
 #include "tests/testing.h"
 
-/* field 1 varint 150; field 2 "testing"; field 3 fixed32; field 4 fixed64; field 5 packed 3, 270, 86942
- * (the examples of the format's own documentation where it has one) */
+/* field 1 varint 150; field 2 "testing"; field 3 fixed32; field 4 fixed64; field 5 packed 3, 270,
+ * 86942 (the examples of the format's own documentation where it has one) */
 static const uint8_t sample[] = {
-    0x08, 0x96, 0x01,
-    0x12, 0x07, 't', 'e', 's', 't', 'i', 'n', 'g',
-    0x1d, 0x78, 0x56, 0x34, 0x12,
-    0x21, 8, 7, 6, 5, 4, 3, 2, 1,
-    0x2a, 0x06, 0x03, 0x8e, 0x02, 0x9e, 0xa7, 0x05,
+    0x08, 0x96, 0x01, 0x12, 0x07, 't',  'e',  's',  't',  'i',  'n', 'g',
+    0x1d, 0x78, 0x56, 0x34, 0x12, 0x21, 8,    7,    6,    5,    4,   3,
+    2,    1,    0x2a, 0x06, 0x03, 0x8e, 0x02, 0x9e, 0xa7, 0x05,
 };
 
 static void test_known(void **unused)
@@ -129,13 +127,13 @@ static void test_damage(void **unused)
         uint8_t bytes[12];
         size_t size;
     } bad[] = {
-        {{0x00, 0x01}, 2},                                                       /* field 0 */
-        {{0x0b, 0x01}, 2},                                                       /* a group */
-        {{0x0c, 0x01}, 2},                                                       /* the end of one */
-        {{0x0e, 0x01}, 2},                                                       /* type 6 */
+        {{0x00, 0x01}, 2}, /* field 0 */
+        {{0x0b, 0x01}, 2}, /* a group */
+        {{0x0c, 0x01}, 2}, /* the end of one */
+        {{0x0e, 0x01}, 2}, /* type 6 */
         {{0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}, 11}, /* 2^64-1 bytes */
         {{0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02}, 11}, /* 2^65 */
-        {{0x80, 0x80, 0x80, 0x80, 0x80, 0x01}, 6},                               /* field 2^29 and more */
+        {{0x80, 0x80, 0x80, 0x80, 0x80, 0x01}, 6}, /* field 2^29 and more */
     };
 
     (void)unused;
@@ -160,7 +158,8 @@ static void test_text_with_nul(void **unused)
 
 static void write_sample(nn_onnx_buffer *b)
 {
-    static const uint8_t fixed64[8] = {8, 7, 6, 5, 4, 3, 2, 1}, packed[6] = {3, 0x8e, 2, 0x9e, 0xa7, 5};
+    static const uint8_t fixed64[8] = {8, 7, 6, 5, 4, 3, 2, 1},
+                         packed[6] = {3, 0x8e, 2, 0x9e, 0xa7, 5};
     nn_onnx_buffer m = {.bytes = NULL};
 
     nn_onnx_put_varint(b, 1, 150);
@@ -206,8 +205,8 @@ static void test_write(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known),      cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_truncation), cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_known),         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_truncation),    cmocka_unit_test(test_damage),
         cmocka_unit_test(test_text_with_nul), cmocka_unit_test(test_write),
     };
 

@@ -5,8 +5,19 @@
 #include "tests/failing.h"
 #include "tests/testing.h"
 
-enum { DIMS = 1, DATA_TYPE = 2, SEGMENT = 3, FLOAT_DATA = 4, INT32_DATA = 5, INT64_DATA = 7,
-       NAME = 8, RAW_DATA = 9, DOUBLE_DATA = 10, EXTERNAL_DATA = 13, DATA_LOCATION = 14 };
+enum {
+    DIMS = 1,
+    DATA_TYPE = 2,
+    SEGMENT = 3,
+    FLOAT_DATA = 4,
+    INT32_DATA = 5,
+    INT64_DATA = 7,
+    NAME = 8,
+    RAW_DATA = 9,
+    DOUBLE_DATA = 10,
+    EXTERNAL_DATA = 13,
+    DATA_LOCATION = 14
+};
 
 static nn_status read(nn_tensor *t, const nn_onnx_buffer *b, char *why, size_t why_size)
 {
@@ -246,8 +257,9 @@ static void test_round_trip(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_raw),     cmocka_unit_test(test_lists),      cmocka_unit_test(test_halves),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_raw),        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_halves),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_round_trip),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,8 @@ static void test_round_trip(void **unused)
         assert_memory_equal(again, bytes, size);
         free(again);
         assert_int_equal(nn_onnx_write(back, &again, &again_size, why, sizeof why), NN_OK);
-        assert_int_equal(again_size, size); /* the order of constants and inputs may be another one */
+        assert_int_equal(again_size,
+                         size); /* the order of constants and inputs may be another one */
         free(again);
         free(bytes);
         nn_tensor_clear(&in);

@@ -1,5 +1,5 @@
-/* The reference on examples small enough to compute by hand; larger ones come from ONNX's own node tests
- * (tests/onnx_nodes.sh). */
+/* The reference on examples small enough to compute by hand; larger ones come from ONNX's own node
+ * tests (tests/onnx_nodes.sh). */
 
 #include "nn/ref.h"
 
@@ -22,32 +22,95 @@ typedef struct sample {
 } sample;
 
 static const float nine[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, kernel[4] = {1, 0, 0, -1}, ten[1] = {10};
-static const float six[6] = {1, 2, 3, 4, 5, 6}, pair[2] = {2, 3}, zeros[2] = {0, 0}, minus[2] = {-1, 1};
+static const float six[6] = {1, 2, 3, 4, 5, 6}, pair[2] = {2, 3}, zeros[2] = {0, 0},
+                   minus[2] = {-1, 1};
 static const float var[2] = {3.99999f, 0.99999f};
 
 static const sample samples[] = {
-    {"Conv", {4, {1, 1, 3, 3}}, nine, 2, {{4, {1, 1, 2, 2}}, {1, {1}}}, {kernel, ten}, {NULL}, {{0}}, {0},
-     4, {6, 6, 6, 6}},
-    {"Conv", {4, {1, 1, 3, 3}}, nine, 1, {{4, {1, 1, 2, 2}}}, {kernel}, {"pads", "strides"},
-     {{1, 1, 0, 0}, {2, 2}}, {4, 2}, 4, {-1, -3, -7, 1 - 4 - 1}},
-    {"AveragePool", {4, {1, 1, 3, 3}}, nine, 0, {{0}}, {NULL}, {"kernel_shape"}, {{2, 2}}, {2},
-     4, {3, 4, 6, 7}},
-    {"AveragePool", {4, {1, 1, 3, 3}}, nine, 0, {{0}}, {NULL},
-     {"kernel_shape", "pads", "count_include_pad"}, {{3, 3}, {1, 1, 0, 0}, {1}}, {2, 4, 1},
-     4, {12.0f / 9, 21.0f / 9, 27.0f / 9, 45.0f / 9}},
+    {"Conv",
+     {4, {1, 1, 3, 3}},
+     nine,
+     2,
+     {{4, {1, 1, 2, 2}}, {1, {1}}},
+     {kernel, ten},
+     {NULL},
+     {{0}},
+     {0},
+     4,
+     {6, 6, 6, 6}},
+    {"Conv",
+     {4, {1, 1, 3, 3}},
+     nine,
+     1,
+     {{4, {1, 1, 2, 2}}},
+     {kernel},
+     {"pads", "strides"},
+     {{1, 1, 0, 0}, {2, 2}},
+     {4, 2},
+     4,
+     {-1, -3, -7, 1 - 4 - 1}},
+    {"AveragePool",
+     {4, {1, 1, 3, 3}},
+     nine,
+     0,
+     {{0}},
+     {NULL},
+     {"kernel_shape"},
+     {{2, 2}},
+     {2},
+     4,
+     {3, 4, 6, 7}},
+    {"AveragePool",
+     {4, {1, 1, 3, 3}},
+     nine,
+     0,
+     {{0}},
+     {NULL},
+     {"kernel_shape", "pads", "count_include_pad"},
+     {{3, 3}, {1, 1, 0, 0}, {1}},
+     {2, 4, 1},
+     4,
+     {12.0f / 9, 21.0f / 9, 27.0f / 9, 45.0f / 9}},
     {"GlobalAveragePool", {4, {1, 2, 1, 3}}, six, 0, {{0}}, {NULL}, {NULL}, {{0}}, {0}, 2, {2, 5}},
-    {"BatchNormalization", {2, {1, 2}}, pair, 4, {{1, {2}}, {1, {2}}, {1, {2}}, {1, {2}}},
-     {pair, minus, zeros, var}, {NULL}, {{0}}, {0}, 2, {2 * 2 / 2.0f - 1, 3 * 3 + 1}},
-    {"Gemm", {2, {1, 2}}, pair, 2, {{2, {3, 2}}, {1, {1}}}, {six, ten}, {"transB"}, {{1}}, {1},
-     3, {8 + 10, 18 + 10, 28 + 10}},
+    {"BatchNormalization",
+     {2, {1, 2}},
+     pair,
+     4,
+     {{1, {2}}, {1, {2}}, {1, {2}}, {1, {2}}},
+     {pair, minus, zeros, var},
+     {NULL},
+     {{0}},
+     {0},
+     2,
+     {2 * 2 / 2.0f - 1, 3 * 3 + 1}},
+    {"Gemm",
+     {2, {1, 2}},
+     pair,
+     2,
+     {{2, {3, 2}}, {1, {1}}},
+     {six, ten},
+     {"transB"},
+     {{1}},
+     {1},
+     3,
+     {8 + 10, 18 + 10, 28 + 10}},
     {"MatMul", {2, {1, 2}}, pair, 1, {{2, {2, 3}}}, {six}, {NULL}, {{0}}, {0}, 3, {14, 19, 24}},
     {"Add", {2, {1, 2}}, pair, 1, {{2, {2, 1}}}, {minus}, {NULL}, {{0}}, {0}, 4, {1, 2, 3, 4}},
     {"Sub", {2, {1, 2}}, pair, 1, {{0}}, {ten}, {NULL}, {{0}}, {0}, 2, {-8, -7}},
     {"Mul", {2, {1, 2}}, pair, 1, {{1, {2}}}, {pair}, {NULL}, {{0}}, {0}, 2, {4, 9}},
     {"Div", {2, {1, 2}}, pair, 1, {{1, {2}}}, {minus}, {NULL}, {{0}}, {0}, 2, {-2, 3}},
     {"Pow", {2, {1, 2}}, pair, 1, {{1, {2}}}, {pair}, {NULL}, {{0}}, {0}, 2, {4, 27}},
-    {"Transpose", {3, {1, 2, 3}}, six, 0, {{0}}, {NULL}, {"perm"}, {{2, 1, 0}}, {3},
-     6, {1, 4, 2, 5, 3, 6}},
+    {"Transpose",
+     {3, {1, 2, 3}},
+     six,
+     0,
+     {{0}},
+     {NULL},
+     {"perm"},
+     {{2, 1, 0}},
+     {3},
+     6,
+     {1, 4, 2, 5, 3, 6}},
     {"Flatten", {3, {1, 2, 3}}, six, 0, {{0}}, {NULL}, {NULL}, {{0}}, {0}, 6, {1, 2, 3, 4, 5, 6}},
     {"Identity", {2, {1, 2}}, pair, 0, {{0}}, {NULL}, {NULL}, {{0}}, {0}, 2, {2, 3}},
     {"Dropout", {2, {1, 2}}, pair, 1, {{0}}, {ten}, {NULL}, {{0}}, {0}, 2, {2, 3}},
@@ -67,7 +130,8 @@ static void test_samples(void **unused)
         assert_int_equal(nn_graph_create(&g), NN_OK);
         nn_graph_input_dims(g, "x", &e->x);
         for (size_t c = 0; c < e->constants; c++)
-            nn_graph_initializer(g, inputs[c + 1], e->shape[c].rank, e->shape[c].dim, e->constant[c]);
+            nn_graph_initializer(g, inputs[c + 1], e->shape[c].rank, e->shape[c].dim,
+                                 e->constant[c]);
         nn_graph_node(g, e->op, "n", inputs, e->constants + 1, "y");
         for (size_t a = 0; a < 3 && e->key[a] != NULL; a++) {
             if (e->numbers[a] == 1)
@@ -195,8 +259,10 @@ static void test_failing_allocations(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),  cmocka_unit_test(test_reshape_and_batch),
-        cmocka_unit_test(test_integers), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_reshape_and_batch),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_failing_allocations),
     };
 

@@ -112,6 +112,51 @@ static void test_random_networks(void **unused)
     }
 }
 
+/* Ranges measured on one image still hold for that image after merging, and are no larger than what
+ * intervals prove. */
+static void test_measured_ranges(void **unused)
+{
+    testing_rng rng;
+
+    (void)unused;
+    testing_rng_init(&rng, testing_seed());
+    for (int n = testing_iters(100); n > 0; n--) {
+        nn_stages s, proven;
+        nn_tensor in;
+        nn_graph *g = networks_random(&rng);
+
+        lower(&s, g);
+        lower(&proven, g);
+        networks_image(&in, g, &rng);
+        size_t count = nn_stages_output_count(&s);
+        double *x = malloc(in.count * sizeof *x), *y = malloc(count * sizeof *y);
+        double *peak = calloc(s.count + 4, sizeof *peak); /* merging may add stages */
+        for (size_t i = 0; i < in.count; i++)
+            x[i] = (double)in.value[i];
+        assert_int_equal(nn_stages_apply(&s, y, peak, x), NN_OK);
+        for (size_t k = 0; k < s.count; k++) {
+            s.stage[k].measured = 1;
+            s.stage[k].range = peak[k] > 0 ? peak[k] : 1;
+        }
+        merge(&s, NULL);
+        merge(&proven, NULL);
+        assert_int_equal(s.count, proven.count);
+        memset(peak, 0, s.count * sizeof *peak);
+        assert_int_equal(nn_stages_apply(&s, y, peak, x), NN_OK);
+        for (size_t k = 0; k < s.count; k++) {
+            assert_true(peak[k] <= s.stage[k].range * (1 + 1e-6));
+            assert_true(s.stage[k].range <= proven.stage[k].range * (1 + 1e-6));
+        }
+        free(x);
+        free(y);
+        free(peak);
+        nn_tensor_clear(&in);
+        nn_stages_clear(&s);
+        nn_stages_clear(&proven);
+        nn_graph_free(g);
+    }
+}
+
 /* A sequence diagonal - polynomial - diagonal on two values; NULL leaves a diagonal out. */
 static void sequence(nn_stages *s, const double *before, int degree, const double *coef,
                      const double *after)
@@ -187,7 +232,8 @@ static void test_quadratic(void **unused)
     nn_stages_clear(&s);
 }
 
-/* Degree 4: t^4 with a coefficient of 1, two levels instead of three, four where nothing is folded. */
+/* Degree 4: t^4 with a coefficient of 1, two levels instead of three, four where nothing is folded.
+ */
 static void test_swish(void **unused)
 {
     const double scale[2] = {2, 3}, coef[5] = {0.1198, 0.5, 0.1473, 0, -0.002012};
@@ -257,7 +303,8 @@ static void test_large_shift(void **unused)
     nn_stages_clear(&s);
 }
 
-/* Coefficients per element of one family a (s x)^3 + b (s x) + c fold away; a constant element as well. */
+/* Coefficients per element of one family a (s x)^3 + b (s x) + c fold away; a constant element as
+ * well. */
 static void test_per_element(void **unused)
 {
     const double ones[2] = {1, 1}, coef[4] = {1, 2, 0, 8}, family[4] = {-3, -1, 0, -1};
@@ -322,7 +369,8 @@ static void test_identities(void **unused)
     nn_stages_clear(&s);
 }
 
-/* The network of the papers: convolution, batch norm, square, pool, dense: 3 levels instead of 6. */
+/* The network of the papers: convolution, batch norm, square, pool, dense: 3 levels instead of 6.
+ */
 static void test_levels(void **unused)
 {
     testing_rng rng;
@@ -385,15 +433,11 @@ static void test_failing_allocations(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_networks),
-        cmocka_unit_test(test_quadratic),
-        cmocka_unit_test(test_swish),
-        cmocka_unit_test(test_borders),
-        cmocka_unit_test(test_large_shift),
-        cmocka_unit_test(test_per_element),
-        cmocka_unit_test(test_identities),
-        cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_random_networks), cmocka_unit_test(test_measured_ranges),
+        cmocka_unit_test(test_quadratic),       cmocka_unit_test(test_swish),
+        cmocka_unit_test(test_borders),         cmocka_unit_test(test_large_shift),
+        cmocka_unit_test(test_per_element),     cmocka_unit_test(test_identities),
+        cmocka_unit_test(test_levels),          cmocka_unit_test(test_failing_allocations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

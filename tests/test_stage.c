@@ -7,7 +7,8 @@
 
 static void add_affine(nn_stages *s, size_t rows, size_t cols, const double *m, const double *b)
 {
-    nn_stage stage = {.kind = NN_STAGE_AFFINE, .in = {cols, 1, 1}, .out = {rows, 1, 1}, .name = "a"};
+    nn_stage stage = {
+        .kind = NN_STAGE_AFFINE, .in = {cols, 1, 1}, .out = {rows, 1, 1}, .name = "a"};
 
     assert_int_equal(nn_affine_dense(&stage.affine, rows, cols, m, b), NN_OK);
     assert_int_equal(nn_stages_append(s, &stage), NN_OK);
@@ -16,7 +17,10 @@ static void add_affine(nn_stages *s, size_t rows, size_t cols, const double *m, 
 
 static void add_poly(nn_stages *s, size_t count, int degree, const double *coef)
 {
-    nn_stage stage = {.kind = NN_STAGE_POLY, .in = {count, 1, 1}, .out = {count, 1, 1}, .degree = degree,
+    nn_stage stage = {.kind = NN_STAGE_POLY,
+                      .in = {count, 1, 1},
+                      .out = {count, 1, 1},
+                      .degree = degree,
                       .name = "p"};
 
     memcpy(stage.coef, coef, (size_t)(degree + 1) * sizeof *coef);
@@ -25,7 +29,8 @@ static void add_poly(nn_stages *s, size_t count, int degree, const double *coef)
 
 static void test_apply(void **unused)
 {
-    const double m[6] = {1, 2, 3, 4, 5, 6}, b[3] = {0, 0, 1}, sum[3] = {1, 1, 1}, coef[3] = {1, 0, 2};
+    const double m[6] = {1, 2, 3, 4, 5, 6}, b[3] = {0, 0, 1}, sum[3] = {1, 1, 1},
+                 coef[3] = {1, 0, 2};
     const double x[2] = {1, -1};
     double out[3], peak[3] = {0, 100, 0};
     nn_stages s = {.input = {2, 1, 1}};
@@ -75,7 +80,8 @@ static void test_bounds(void **unused)
     s.stage[0].range = 1e6;
     assert_int_equal(nn_stages_bound(&s, NULL, 0), NN_OK);
     testing_assert_near(s.stage[0].range, 12, 1e-12);
-    memcpy(s.stage[1].coef, zero, sizeof zero); /* nothing but zeros: any bound is true, but above 0 */
+    memcpy(s.stage[1].coef, zero,
+           sizeof zero); /* nothing but zeros: any bound is true, but above 0 */
     assert_int_equal(nn_stages_bound(&s, NULL, 0), NN_OK);
     testing_assert_near(s.stage[1].range, 1, 0);
     failing_from(1);
@@ -152,8 +158,8 @@ static void test_overflow(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_apply),       cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_poly_bound),  cmocka_unit_test(test_per_element),
+        cmocka_unit_test(test_apply),      cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_poly_bound), cmocka_unit_test(test_per_element),
         cmocka_unit_test(test_overflow),
     };
 

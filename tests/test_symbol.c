@@ -99,7 +99,8 @@ static void test_constants(void **unused)
     nn_symbol_clear(&inverse);
     nn_symbol_clear(&c);
     assert_int_equal(nn_symbol_constant(&c, &t, &other), NN_ERR_SHAPE);
-    assert_int_equal(nn_symbol_constant(&c, &t, &(nn_dims){1, {3}}), NN_ERR_SHAPE); /* larger than that */
+    assert_int_equal(nn_symbol_constant(&c, &t, &(nn_dims){1, {3}}),
+                     NN_ERR_SHAPE); /* larger than that */
     numbers[1] = 0;
     assert_int_equal(nn_symbol_constant(&c, &t, &channels), NN_OK);
     assert_int_equal(nn_symbol_invert(&inverse, &c), NN_ERR_RANGE);

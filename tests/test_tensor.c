@@ -42,7 +42,8 @@ static void test_integers(void **unused)
     assert_true(b.number[3] == INT64_MIN);
     nn_tensor_clear(&a);
     nn_tensor_clear(&b);
-    assert_int_equal(nn_tensor_init(&a, NN_TYPE_INT64, &none), NN_OK); /* empty, yet it has a block */
+    assert_int_equal(nn_tensor_init(&a, NN_TYPE_INT64, &none),
+                     NN_OK); /* empty, yet it has a block */
     assert_int_equal(a.count, 0);
     assert_non_null(a.number);
     nn_tensor_clear(&a);

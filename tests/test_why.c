@@ -11,7 +11,8 @@ static void test_sentence(void **unused)
     (void)unused;
     assert_int_equal(nn_why(text, sizeof text, NN_ERR_SHAPE, "%d and %d", 1, 2), NN_ERR_SHAPE);
     assert_string_equal(text, "1 and 2");
-    assert_int_equal(nn_why(text, sizeof text, NN_ERR_ARG, "%s", "a long text that is cut"), NN_ERR_ARG);
+    assert_int_equal(nn_why(text, sizeof text, NN_ERR_ARG, "%s", "a long text that is cut"),
+                     NN_ERR_ARG);
     assert_string_equal(text, "a long text tha");
     assert_int_equal(nn_why(text, sizeof text, NN_OK, "a\033[1mb\x7f"), NN_OK);
     assert_string_equal(text, "a?[1mb?");

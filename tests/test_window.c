@@ -15,10 +15,11 @@ static nn_status ask(nn_window *w, const wish *v, const nn_dims *in, char *why, 
 {
     wish t = *v;
     char pad[20] = "";
-    nn_attr attr[6] = {{.type = NN_ATTR_INTS, .key = "kernel_shape", .numbers = t.kernel, .count = 2},
-                       {.type = NN_ATTR_INTS, .key = "strides", .numbers = t.stride, .count = 2},
-                       {.type = NN_ATTR_INTS, .key = "dilations", .numbers = t.dilation, .count = 2},
-                       {.type = NN_ATTR_INT, .key = "ceil_mode", .number = t.ceil_mode}};
+    nn_attr attr[6] = {
+        {.type = NN_ATTR_INTS, .key = "kernel_shape", .numbers = t.kernel, .count = 2},
+        {.type = NN_ATTR_INTS, .key = "strides", .numbers = t.stride, .count = 2},
+        {.type = NN_ATTR_INTS, .key = "dilations", .numbers = t.dilation, .count = 2},
+        {.type = NN_ATTR_INT, .key = "ceil_mode", .number = t.ceil_mode}};
     nn_node node = {.op = NN_OP_AVERAGE_POOL, .name = "p", .attr = attr, .attr_count = 4};
 
     if (t.has_pads)
@@ -95,7 +96,8 @@ static void test_positions(void **unused)
                     int64_t p = (int64_t)(o * w.stride[axis] + k * w.dilation[axis]) -
                                 (int64_t)w.before[axis];
                     int inside = p >= 0 && p < (int64_t)w.in[axis];
-                    int listed = k >= nn_window_first(&w, axis, o) && k < nn_window_end(&w, axis, o);
+                    int listed =
+                        k >= nn_window_first(&w, axis, o) && k < nn_window_end(&w, axis, o);
 
                     assert_int_equal(inside, listed);
                     if (inside)
@@ -129,7 +131,8 @@ static void test_one_dimension(void **unused)
     assert_int_equal(w.out[1], 8 + 3 - 3 + 1);
     assert_int_equal(nn_window_of_node(&w, &node, &in, &two, why, sizeof why), NN_ERR_SHAPE);
     assert_non_null(strstr(why, "kernel_shape says 3 where the weights have 2"));
-    assert_int_equal(nn_window_of_node(&w, &node, &five, NULL, why, sizeof why), NN_ERR_UNSUPPORTED);
+    assert_int_equal(nn_window_of_node(&w, &node, &five, NULL, why, sizeof why),
+                     NN_ERR_UNSUPPORTED);
     assert_int_equal(nn_window_of_node(&w, &node, &empty, NULL, why, sizeof why), NN_ERR_SHAPE);
     assert_int_equal(w.out[1], 9); /* unchanged by the failures */
 }
@@ -145,7 +148,8 @@ static void test_refused(void **unused)
     assert_int_equal(ask(&w, &v, &image, why, sizeof why), NN_OK);
     v.kernel[1] = 10;
     assert_int_equal(ask(&w, &v, &image, why, sizeof why), NN_ERR_SHAPE);
-    assert_string_equal(why, "AveragePool 'p': the kernel covers 10 positions, the padded input has 9");
+    assert_string_equal(why,
+                        "AveragePool 'p': the kernel covers 10 positions, the padded input has 9");
     v = good;
     v.stride[0] = 0;
     assert_int_equal(ask(&w, &v, &image, why, sizeof why), NN_ERR_SHAPE);
@@ -169,7 +173,8 @@ static void test_refused(void **unused)
 static void test_lists(void **unused)
 {
     int64_t numbers[3] = {1, 1, 1};
-    nn_attr attr[1] = {{.type = NN_ATTR_INTS, .key = "kernel_shape", .numbers = numbers, .count = 3}};
+    nn_attr attr[1] = {
+        {.type = NN_ATTR_INTS, .key = "kernel_shape", .numbers = numbers, .count = 3}};
     nn_node node = {.op = NN_OP_AVERAGE_POOL, .name = "p", .attr = attr, .attr_count = 1};
     const size_t kernel[2] = {1, 1};
     nn_window w;
@@ -186,10 +191,8 @@ static void test_lists(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_positions),
-        cmocka_unit_test(test_one_dimension),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_sizes),         cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_one_dimension), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_lists),
     };
 

@@ -1,0 +1,148 @@
+/* Storage: creation, emptiness, copies, getters, failures. */
+#include "tests/scheme.h"
+
+#include "ckks/object.h"
+
+static void empty_objects(void **state)
+{
+    ckks_params params = scheme_params(10, 3, 40, 1);
+    ckks_plaintext *p = NULL;
+    ckks_ciphertext *c = NULL;
+    scheme s;
+
+    (void)state;
+    scheme_start(&s, &params, 0);
+    assert_int_equal(ckks_plaintext_create(&p, s.ctx), CKKS_OK);
+    assert_int_equal(ckks_ciphertext_create(&c, s.ctx), CKKS_OK);
+    assert_int_equal(ckks_ciphertext_limbs(c), 0);
+    assert_int_equal(ckks_ciphertext_parts(c), 0);
+    assert_true(ckks_ciphertext_precision_bits(c) == 0.0);
+    assert_int_equal(ckks_decrypt(s.w, p, s.sk, c), CKKS_ERR_ARG);
+    assert_int_equal(ckks_plaintext_create(NULL, s.ctx), CKKS_ERR_ARG);
+    assert_int_equal(ckks_ciphertext_create(NULL, s.ctx), CKKS_ERR_ARG);
+    ckks_plaintext_free(p);
+    ckks_ciphertext_free(c);
+    assert_int_equal(ckks_plaintext_create(&p, NULL), CKKS_ERR_ARG);
+    assert_null(p);
+    assert_int_equal(ckks_ciphertext_create(&c, NULL), CKKS_ERR_ARG);
+    assert_null(c);
+    ckks_plaintext_free(NULL);
+    ckks_ciphertext_free(NULL);
+    ckks_secret_key_free(NULL);
+    ckks_public_key_free(NULL);
+    ckks_eval_keys_free(NULL);
+    scheme_stop(&s);
+}
+
+static void copies(void **state)
+{
+    ckks_params params = scheme_params(10, 3, 40, 1);
+    ckks_params others = scheme_params(10, 2, 40, 1);
+    scheme s;
+    scheme t;
+    double *x = NULL;
+    ckks_ciphertext *a = NULL;
+    ckks_ciphertext *b = NULL;
+    ckks_ciphertext *foreign = NULL;
+
+    (void)state;
+    scheme_start(&s, &params, 0);
+    scheme_start(&t, &others, 0);
+    x = scheme_vector(&s, -1, 1);
+    a = scheme_encrypt(&s, x, NULL, 2, ckks_scale_from(0x1p30));
+    b = scheme_empty(&s);
+    foreign = scheme_empty(&t);
+    assert_int_equal(ckks_ciphertext_copy(b, a), CKKS_OK);
+    assert_int_equal(b->limbs, 2);
+    assert_int_equal(b->parts, 2);
+    assert_int_equal(b->seeded, 1);
+    assert_memory_equal(b->seed, a->seed, sizeof a->seed);
+    for (int part = 0; part < 2; part++)
+        assert_memory_equal(ckks_ciphertext_row(b, part, 0), ckks_ciphertext_row(a, part, 0), 2 * 1024 * 8);
+    assert_true(ckks_ciphertext_scale(b).hi == 0x1p30);
+    assert_true(ckks_ciphertext_magnitude(b) == ckks_ciphertext_magnitude(a));
+    assert_true(ckks_ciphertext_error(b) == ckks_ciphertext_error(a));
+    assert_int_equal(ckks_ciphertext_copy(b, b), CKKS_OK);
+    assert_int_equal(ckks_ciphertext_copy(foreign, a), CKKS_ERR_MISMATCH);
+    assert_int_equal(foreign->limbs, 0);
+    assert_int_equal(ckks_ciphertext_copy(NULL, a), CKKS_ERR_ARG);
+    assert_int_equal(ckks_ciphertext_copy(a, NULL), CKKS_ERR_ARG);
+    free(x);
+    ckks_ciphertext_free(a);
+    ckks_ciphertext_free(b);
+    ckks_ciphertext_free(foreign);
+    scheme_stop(&t);
+    scheme_stop(&s);
+}
+
+static void declared_magnitude(void **state)
+{
+    ckks_params params = scheme_params(10, 2, 40, 1);
+    scheme s;
+    double *x = NULL;
+    ckks_ciphertext *a = NULL;
+
+    (void)state;
+    scheme_start(&s, &params, 0);
+    x = scheme_vector(&s, 0.5, 1);
+    a = scheme_encrypt(&s, x, NULL, 1, ckks_scale_from(0x1p30));
+    assert_in_range((int)(ckks_ciphertext_magnitude(a) * 1000), 500, 1000);
+    ckks_ciphertext_set_magnitude(a, 0.25);
+    assert_true(ckks_ciphertext_magnitude(a) == 0.25);
+    ckks_ciphertext_set_magnitude(a, -1.0);
+    ckks_ciphertext_set_magnitude(a, NAN);
+    ckks_ciphertext_set_magnitude(a, INFINITY);
+    assert_true(ckks_ciphertext_magnitude(a) == 0.25);
+    testing_assert_near(ckks_ciphertext_precision_bits(a), log2(0.25 / ckks_ciphertext_error(a)), 1e-9);
+    free(x);
+    ckks_ciphertext_free(a);
+    scheme_stop(&s);
+}
+
+static void no_memory(void **state)
+{
+    testing_alloc t = {0};
+    ckks_params params = scheme_params(10, 2, 40, 1);
+    ckks_context *ctx = NULL;
+
+    (void)state;
+    params.allocator = (ckks_allocator){testing_alloc_get, testing_alloc_put, &t};
+    assert_int_equal(ckks_context_create(&ctx, &params, NULL, 0), CKKS_OK);
+    for (int k = 1; k <= 2; k++) {
+        ckks_plaintext *p = NULL;
+        ckks_ciphertext *c = NULL;
+        int live = t.live;
+        t.fail_at = k;
+        t.calls = 0;
+        assert_int_equal(ckks_plaintext_create(&p, ctx), CKKS_ERR_MEMORY);
+        assert_null(p);
+        t.calls = 0;
+        assert_int_equal(ckks_ciphertext_create(&c, ctx), CKKS_ERR_MEMORY);
+        assert_null(c);
+        assert_int_equal(t.live, live);
+    }
+    ckks_context_free(ctx);
+    assert_int_equal(t.live, 0);
+}
+
+static void key_sizes(void **state)
+{
+    ckks_key_spec spec = {CKKS_KEY_ROTATE, 1, 5, 2, 2};
+
+    (void)state;
+    assert_int_equal(ckks_key_spec_digits(&spec), 3);
+    /* (5 + 2) rows, 2 parts, 3 digits */
+    assert_int_equal(ckks_key_words(&spec, 1024), 7 * 2 * 3 * 1024);
+    spec.alpha = 5;
+    assert_int_equal(ckks_key_spec_digits(&spec), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(empty_objects), cmocka_unit_test(copies),    cmocka_unit_test(declared_magnitude),
+        cmocka_unit_test(no_memory),     cmocka_unit_test(key_sizes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
