@@ -246,6 +246,8 @@ static nn_status lower_alias(lowering *l, const nn_node *node, const nn_dims *ou
     to->kind = STATE_SYMBOL;
     to->dims = *out;
     to->base = from->base;
+    if (!nn_symbol_is_identity(&from->symbol))
+        to->maker = from->maker; /* the activation that a stage will be named after */
     if (to->range == 0)
         to->range = from->range;
     bound_base(l, to);

@@ -1,10 +1,11 @@
 /* The bytes of an ONNX file as a graph. The bytes are hostile: every length is bounded by what is
  * left of its message, nesting is bounded, and element counts are checked products.
  *
- * Taken: ir_version 3 and later, default operator set 7 and later, one float input (and one
- * output), the operators of nn/op.h. Constants (float, double, half, bfloat16, int32, int64; raw or
- * typed, packed or not) become float or int64. Constant parts of the graph are computed on reading,
- * so that what remains are nodes that depend on the input. */
+ * Taken: default operator set 7 to 99, nodes in execution order, the operators of nn/op.h, dense
+ * constants in the file itself: float, double, half and bfloat16 become float, integers int64; raw
+ * or typed, packed or not. Constant nodes become constants of the graph, and constants that are
+ * listed among the inputs are no inputs. What nodes make of constants only is computed by
+ * nn/lower.h. */
 
 #ifndef UNSEEN_NN_ONNX_READ_H
 #define UNSEEN_NN_ONNX_READ_H
@@ -23,8 +24,8 @@ extern "C" {
  *  Out:    g    the graph, to be freed with nn_graph_free; NULL on failure
  *          why  on failure, one sentence or the list (why_size bytes, may be NULL with 0)
  *  In:     bytes  size bytes, not kept
- *  Fails:  NN_ERR_FORMAT (damaged bytes), NN_ERR_UNSUPPORTED, NN_ERR_SHAPE, NN_ERR_MEMORY,
- *          NN_ERR_ARG
+ *  Fails:  NN_ERR_FORMAT (damaged bytes), NN_ERR_UNSUPPORTED, NN_ERR_SHAPE, NN_ERR_RANGE
+ *          (a constant that is not finite), NN_ERR_MEMORY, NN_ERR_ARG
  */
 NN_API NN_MUST_CHECK nn_status nn_onnx_read(nn_graph **g, const uint8_t *bytes, size_t size,
                                             char *why, size_t why_size);

@@ -1,0 +1,252 @@
+/* Linear transforms on ciphertexts against clear slots, in every shape; scratch, aliases, refusals. */
+#include "tests/lintrans_world.h"
+
+#include "ckks/lintrans.h"
+#include "ckks/object.h"
+#include "ckks/worker.h"
+
+enum { LOG_N = 10, N = 1 << LOG_N, SLOTS = N / 2 };
+
+/* One transform, compared with clear slots; the estimate is for the largest row and magnitude, so the
+ * measured deviation is below it, though not by much: diagonals are uniform in [-1, 1], as are inputs. */
+static void compare(int q_count, int p_count, ckks_lintrans_shape shape, const int *index, int count, double baby_cost,
+                    double giant_cost)
+{
+    ckks_params params = scheme_params(LOG_N, q_count, 45, p_count);
+    ckks_ciphertext *c = NULL;
+    ckks_ciphertext *out = NULL;
+    uint64_t *before = NULL;
+    double *x = NULL;
+    double *y = NULL;
+    double scale = shape.limbs == 1 ? 0x1p18 : 0x1p40;
+    lintrans_world v;
+
+    /* one limb of 46 bits must hold sums of up to 300 products */
+    lintrans_start(&v, &params, shape, index, count, baby_cost, giant_cost, scale);
+    x = scheme_vector(&v.s, -1, 1);
+    y = scheme_vector(&v.s, 0, 1);
+    before = malloc((size_t)(2 * shape.limbs) * N * 8);
+    assert_non_null(before);
+    c = scheme_encrypt(&v.s, x, NULL, shape.limbs, ckks_scale_from(scale));
+    out = scheme_empty(&v.s);
+    for (int part = 0; part < 2; part++)
+        memcpy(before + (size_t)(part * shape.limbs) * N, ckks_ciphertext_row(c, part, 0),
+               (size_t)shape.limbs * N * 8);
+    v.s.w->arena.peak = 0;
+    scheme_ok(v.s.w, ckks_lintrans_apply(v.s.w, out, c, v.t));
+    assert_int_equal(v.s.w->arena.used, 0);
+    assert_true(v.s.w->arena.peak <= v.s.w->arena.size);
+    for (int part = 0; part < 2; part++)
+        assert_memory_equal(before + (size_t)(part * shape.limbs) * N, ckks_ciphertext_row(c, part, 0),
+                            (size_t)shape.limbs * N * 8);
+    assert_int_equal(ckks_ciphertext_limbs(out), shape.limbs - shape.rescale);
+    lintrans_clear(&v, y, x);
+    scheme_assert_error(&v.s, out, y, NULL, 0.1, 1.1);
+    for (size_t j = 0; j < SLOTS; j++)
+        assert_true(fabs(y[j]) <= ckks_ciphertext_magnitude(out));
+    /* in place: the same bits */
+    scheme_ok(v.s.w, ckks_lintrans_apply(v.s.w, c, c, v.t));
+    for (int part = 0; part < 2; part++)
+        assert_memory_equal(ckks_ciphertext_row(out, part, 0), ckks_ciphertext_row(c, part, 0),
+                            (size_t)out->limbs * N * 8);
+    free(before);
+    free(x);
+    free(y);
+    ckks_ciphertext_free(c);
+    ckks_ciphertext_free(out);
+    lintrans_stop(&v);
+}
+
+static int dense[LINTRANS_MAX];
+
+static void baby_and_giant_steps(void **state)
+{
+    static const int few[] = {0};
+    static const int one[] = {17};
+    static const int scattered[] = {3, 50, 99, 257, 300, 511};
+    ckks_lintrans_shape shape = {.limbs = 3, .rescale = 1, .special = 2, .alpha = 2};
+
+    (void)state;
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = i;
+    compare(3, 2, shape, dense, 40, 1, 2);
+    compare(3, 2, shape, dense, 24, 1, 1000); /* babies only */
+    compare(3, 2, shape, dense, 12, 1000, 1); /* giants only */
+    compare(3, 2, shape, few, 1, 1, 1);       /* no rotation at all */
+    compare(3, 2, shape, one, 1, 1, 2);
+    compare(3, 2, shape, one, 1, 2, 1);
+    compare(3, 2, shape, scattered, 6, 1, 1);
+}
+
+static void shapes_of_keys(void **state)
+{
+    ckks_lintrans_shape shape = {.limbs = 4, .rescale = 1, .special = 1, .alpha = 1};
+
+    (void)state;
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = i;
+    compare(4, 3, shape, dense, 20, 1, 2);
+    shape.special = 3;
+    compare(4, 3, shape, dense, 20, 1, 2);
+    shape.alpha = 2;
+    compare(4, 3, shape, dense, 20, 1, 2);
+    shape.alpha = 3;
+    compare(4, 3, shape, dense, 20, 1, 2);
+    shape.limbs = 3; /* fewer than the context has */
+    compare(4, 3, shape, dense, 20, 1, 2);
+}
+
+static void rescales(void **state)
+{
+    ckks_lintrans_shape shape = {.limbs = 4, .rescale = 0, .special = 2, .alpha = 2};
+
+    (void)state;
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = (i * 3 + 490) % SLOTS;
+    compare(4, 2, shape, dense, 20, 1, 2);
+    shape.rescale = 1;
+    compare(4, 2, shape, dense, 20, 1, 2);
+    shape.limbs = 1;
+    shape.alpha = 1;
+    shape.rescale = 0;
+    compare(4, 2, shape, dense, 20, 1, 2);
+}
+
+static void folds(void **state)
+{
+    static const int steps[] = {256, -128, 64};
+    ckks_lintrans_shape shape = {.limbs = 3, .rescale = 1, .special = 2, .alpha = 2, .fold_count = 3,
+                                 .fold_step = steps};
+
+    (void)state;
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = i;
+    compare(3, 2, shape, dense, 20, 1, 2);
+    shape.rescale = 0;
+    compare(3, 2, shape, dense, 70, 1, 2); /* 64 may be a giant step too */
+}
+
+/* More terms in one sum than go into one call of the kernel. */
+static void long_sums(void **state)
+{
+    ckks_lintrans_shape shape = {.limbs = 1, .rescale = 0, .special = 1, .alpha = 1};
+
+    (void)state;
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = i;
+    compare(1, 1, shape, dense, 300, 1, 1e6);
+}
+
+/* The estimate is close where the inputs are as large as declared and rows are alike. */
+static void estimate_is_close(void **state)
+{
+    ckks_params params = scheme_params(LOG_N, 3, 45, 2);
+    ckks_lintrans_shape shape = {.limbs = 3, .rescale = 1, .special = 2, .alpha = 2};
+    ckks_ciphertext *c = NULL;
+    double *x = NULL;
+    double *y = NULL;
+    lintrans_world v;
+
+    (void)state;
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = i;
+    /* scale 2^20 of the diagonals: their rounding dominates; then 2^45: key switches and rescale */
+    for (int bits = 20; bits <= 45; bits += 25) {
+        lintrans_start(&v, &params, shape, dense, 64, 1, 2, exp2(bits));
+        x = scheme_vector(&v.s, -1, 1);
+        y = scheme_vector(&v.s, 0, 1);
+        for (size_t j = 0; j < SLOTS; j++)
+            x[j] = x[j] < 0 ? -1.0 : 1.0;
+        c = scheme_encrypt(&v.s, x, NULL, 3, ckks_scale_from(0x1p40));
+        scheme_ok(v.s.w, ckks_lintrans_apply(v.s.w, c, c, v.t));
+        lintrans_clear(&v, y, x);
+        scheme_assert_error(&v.s, c, y, NULL, 0.7, 1.15);
+        ckks_ciphertext_free(c);
+        free(x);
+        free(y);
+        lintrans_stop(&v);
+    }
+}
+
+static void refusals(void **state)
+{
+    static const int steps[] = {200};
+    ckks_params params = scheme_params(LOG_N, 3, 45, 2);
+    ckks_lintrans_shape shape = {.limbs = 3, .rescale = 1, .special = 2, .alpha = 2, .fold_count = 1,
+                                 .fold_step = steps};
+    ckks_key_spec missing;
+    ckks_ciphertext before;
+    ckks_ciphertext *c = NULL;
+    ckks_ciphertext *low = NULL;
+    ckks_ciphertext *out = NULL;
+    ckks_worker *small = NULL;
+    double *x = NULL;
+    lintrans_world v;
+
+    (void)state;
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = i;
+    lintrans_start(&v, &params, shape, dense, 100, 1, 2, 0x1p40);
+    x = scheme_vector(&v.s, -1, 1);
+    c = scheme_encrypt(&v.s, x, NULL, 3, ckks_scale_from(0x1p40));
+    low = scheme_empty(&v.s);
+    out = scheme_empty(&v.s);
+    scheme_ok(v.s.w, ckks_eval_drop(v.s.w, low, c, 2));
+    scheme_ok(v.s.w, ckks_ciphertext_copy(out, c));
+    before = *out;
+    assert_int_equal(ckks_lintrans_apply(v.s.w, out, low, v.t), CKKS_ERR_LEVEL);
+    assert_non_null(strstr(ckks_worker_error(v.s.w), "made for 3 limbs"));
+    assert_int_equal(ckks_lintrans_apply(v.s.w, out, c, NULL), CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_apply(v.s.w, out, NULL, v.t), CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_apply(v.s.w, NULL, c, v.t), CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_apply(NULL, out, c, v.t), CKKS_ERR_ARG);
+    v.t->context_id ^= 1;
+    assert_int_equal(ckks_lintrans_apply(v.s.w, out, c, v.t), CKKS_ERR_MISMATCH);
+    v.t->context_id ^= 1;
+    c->scale = ckks_scale_from(0x1p97);
+    assert_int_equal(ckks_lintrans_apply(v.s.w, out, c, v.t), CKKS_ERR_SCALE);
+    c->scale = ckks_scale_from(0x1p40);
+    scheme_ok(v.s.w, ckks_eval_square_raw(v.s.w, low, c));
+    assert_int_equal(ckks_lintrans_apply(v.s.w, out, low, v.t), CKKS_ERR_DEGREE);
+    /* each key in turn is missing: a baby, a giant, a fold */
+    for (size_t i = 0; i < v.key_count; i += v.key_count / 5) {
+        missing = v.spec[i];
+        v.spec[i] = v.spec[v.key_count - 1];
+        if (i == v.key_count - 1)
+            v.spec[i] = v.spec[0];
+        scheme_keys(&v.s, v.spec, v.key_count);
+        assert_int_equal(ckks_lintrans_apply(v.s.w, out, c, v.t), CKKS_ERR_NO_KEY);
+        v.spec[i] = missing;
+    }
+    missing = v.spec[v.key_count - 1];
+    assert_int_equal(missing.steps, 200);
+    scheme_keys(&v.s, v.spec, v.key_count - 1);
+    assert_int_equal(ckks_lintrans_apply(v.s.w, out, c, v.t), CKKS_ERR_NO_KEY);
+    assert_non_null(strstr(ckks_worker_error(v.s.w), "fold by 200"));
+    /* a worker without the extra scratch */
+    scheme_keys(&v.s, v.spec, v.key_count);
+    scheme_ok(NULL, ckks_worker_create(&small, v.s.ctx, 0));
+    scheme_ok(small, ckks_worker_use_keys(small, v.s.keys));
+    assert_int_equal(ckks_lintrans_apply(small, out, c, v.t), CKKS_ERR_MEMORY);
+    assert_non_null(strstr(ckks_worker_error(small), "circuit_bytes"));
+    ckks_worker_free(small);
+    assert_memory_equal(out, &before, sizeof before);
+    assert_memory_equal(ckks_ciphertext_row(out, 0, 0), ckks_ciphertext_row(c, 0, 0), (size_t)6 * N * 8);
+    free(x);
+    ckks_ciphertext_free(c);
+    ckks_ciphertext_free(low);
+    ckks_ciphertext_free(out);
+    lintrans_stop(&v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(baby_and_giant_steps), cmocka_unit_test(shapes_of_keys),
+        cmocka_unit_test(rescales),             cmocka_unit_test(folds),
+        cmocka_unit_test(long_sums),            cmocka_unit_test(estimate_is_close),
+        cmocka_unit_test(refusals),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
