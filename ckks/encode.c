@@ -73,8 +73,10 @@ ckks_status ckks_encode_coefs(ckks_worker *w, int64_t *coefs, double *magnitude,
     x = (double *)(void *)row;
     y = x + ctx->slots;
     memset(x, 0, ctx->n * sizeof *x);
-    memcpy(x, re, count * sizeof *x);
-    if (im != NULL)
+    if (count > 0)
+        if (count > 0)
+            memcpy(x, re, count * sizeof *x);
+    if (im != NULL && count > 0)
         memcpy(y, im, count * sizeof *y);
     ckks_fft_inverse(&ctx->fft, x, y, ctx->slots);
     /* |coefficient| <= max|slot|: a coefficient is an average of N/2 real parts, each at most
@@ -211,8 +213,9 @@ ckks_status ckks_decode(ckks_worker *w, double *re, double *im, size_t count,
         ckks_ntt_inverse(&ctx->ring.modulus[l], rows + (size_t)l * ctx->n);
     real_coefs(ctx, x, rows, limbs, in->scale.hi);
     ckks_fft_forward(&ctx->fft, x, x + ctx->slots, ctx->slots);
-    memcpy(re, x, count * sizeof *re);
-    if (im != NULL)
+    if (count > 0)
+        memcpy(re, x, count * sizeof *re);
+    if (im != NULL && count > 0)
         memcpy(im, x + ctx->slots, count * sizeof *im);
 out:
     ckks_arena_release_wipe(&w->arena, mark);

@@ -37,7 +37,8 @@ double ckks_noise_encrypt_public(const ckks_context *ctx, ckks_scale scale)
 double ckks_noise_divide(const ckks_context *ctx, int parts, ckks_scale scale_after)
 {
     double h = ctx->secret_norm2;
-    /* A coefficient of s^2 is twice a sum of N/2 products of variance (2/3)^2: N of them make 2 h^2. */
+    /* A coefficient of s^2 is twice a sum of N/2 products of variance (2/3)^2: N of them make 2
+     * h^2. */
     double variance = (1.0 + h + (parts == 3 ? 2.0 * h * h : 0.0)) / 12.0;
 
     return ckks_noise_slot(ctx, sqrt(variance), scale_after);

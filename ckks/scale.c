@@ -53,16 +53,12 @@ ckks_scale ckks_scale_mul(ckks_scale a, ckks_scale b)
 
 ckks_scale ckks_scale_div(ckks_scale a, ckks_scale b)
 {
-    /* Long division: three quotient digits of about 53 bits, remainders in double-double. */
+    /* Long division: two quotient digits. The remainder after the first is right to 2^-104 of a,
+     * the second digit to 2^-53 of itself, which is at most 2^-53 of the first. */
     double q0 = a.hi / b.hi;
     ckks_scale r = subtract(a, ckks_scale_mul(b, ckks_scale_from(q0)));
-    double q1 = r.hi / b.hi;
-    double q2 = 0.0;
-    ckks_scale q = two_sum(q0, q1);
 
-    r = subtract(r, ckks_scale_mul(b, ckks_scale_from(q1)));
-    q2 = r.hi / b.hi;
-    return two_sum(q.hi, q.lo + q2);
+    return two_sum(q0, r.hi / b.hi);
 }
 
 ckks_scale ckks_scale_mul_prime(ckks_scale a, uint64_t q)

@@ -13,11 +13,11 @@ size_t ckks_worker_base_rows(const ckks_context *ctx)
     size_t limbs = (size_t)ctx->params.q_count;
     size_t special = (size_t)ctx->params.p_count;
 
-    /* eval_mul: three tensor parts (3 limbs). Key switch: coefficient form of the input,
-     * quotients v and digits (at most limbs each), accumulators of 2 (limbs + special) rows a
-     * rotation, and in the mod-down special + 1 rows, one v, one converted row. Encoding and
-     * encryption take less (at most 2 limbs + 4). */
-    return 6 * limbs + CKKS_WORKER_HOIST * 2 * (limbs + special) + special + 8;
+    /* The hungriest operation is ckks_eval_rotate_many: accumulators of 2 (limbs + special) rows
+     * for each of the hoisted rotations, P c0, a table, and of the input the coefficient form,
+     * quotients and digits, limbs rows each at most. A product takes less: three parts of limbs
+     * rows, one row, one accumulator, digits. */
+    return CKKS_WORKER_HOIST * 2 * (limbs + special) + 3 * limbs + 2;
 }
 
 ckks_status ckks_worker_create(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes)

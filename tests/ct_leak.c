@@ -1,5 +1,5 @@
-/* A leak on purpose: where secrets are marked, this must be caught, or the checker checks nothing. `make
- * check-ct` and `make check-msan` expect it to fail; run plainly it passes.
+/* A leak on purpose: where secrets are marked, this must be caught, or the checker checks nothing.
+ * `make check-ct` and `make check-msan` expect it to fail; run plainly it passes.
  */
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
-/* Everything that touches a secret, once, with the secrets marked: key generation, both encryptions,
- * both decryptions. Run plainly it checks the values that come back; under `make check-ct` (valgrind)
- * and `make check-msan` a branch or an index that depends on a secret ends it.
+/* Everything that touches a secret, once, with the secrets marked: key generation, both
+ * encryptions, both decryptions. Run plainly it checks the values that come back; under `make
+ * check-ct` (valgrind) and `make check-msan` a branch or an index that depends on a secret ends it.
  */
 #include <math.h>
 #include <stdio.h>
@@ -21,8 +21,8 @@ static void expect(int ok, const char *what)
     }
 }
 
-/* Decrypted slots against what was encrypted. The plaintext is declared public here because the test
- * is its owner. */
+/* Decrypted slots against what was encrypted. The plaintext is declared public here because the
+ * test is its owner. */
 static void compare(ckks_worker *w, ckks_plaintext *p, const double *want, double bound,
                     const char *what)
 {
@@ -66,7 +66,8 @@ static void round_trips(ckks_worker *w, const ckks_secret_key *sk, const ckks_pu
 int main(void)
 {
     const double q_bits[] = {46.0, 46.0}, p_bits[] = {46.5};
-    const ckks_key_spec specs[] = {{CKKS_KEY_RELINEARISE, 0, 2, 1, 1}, {CKKS_KEY_ROTATE, 1, 2, 1, 1}};
+    const ckks_key_spec specs[] = {{CKKS_KEY_RELINEARISE, 0, 2, 1, 1},
+                                   {CKKS_KEY_ROTATE, 1, 2, 1, 1}};
     ckks_params params;
     ckks_context *ctx = NULL;
     ckks_worker *w = NULL;

@@ -19,15 +19,17 @@ typedef struct lintrans_world {
 } lintrans_world;
 
 /** Context, keys and transform for the diagonals index[0 .. count). */
-static inline void lintrans_start(lintrans_world *v, const ckks_params *params, ckks_lintrans_shape shape,
-                                  const int *index, int count, double baby_cost, double giant_cost, double scale)
+static inline void lintrans_start(lintrans_world *v, const ckks_params *params,
+                                  ckks_lintrans_shape shape, const int *index, int count,
+                                  double baby_cost, double giant_cost, double scale)
 {
     memset(v, 0, sizeof *v);
     v->shape = shape;
     v->shape.diagonal_count = count;
     v->shape.baby = v->baby;
     v->shape.giant = v->giant;
-    ckks_lintrans_split(v->baby, v->giant, index, count, (size_t)1 << (params->log_n - 1), baby_cost, giant_cost);
+    ckks_lintrans_split(v->baby, v->giant, index, count, (size_t)1 << (params->log_n - 1),
+                        baby_cost, giant_cost);
     {
         ckks_context *ctx = NULL;
         size_t scratch = 0;
@@ -42,7 +44,8 @@ static inline void lintrans_start(lintrans_world *v, const ckks_params *params, 
     }
     v->key_count = ckks_lintrans_keys(v->s.ctx, v->spec, 2 * LINTRANS_MAX, &v->shape);
     scheme_keys(&v->s, v->spec, v->key_count);
-    scheme_ok(v->s.w, ckks_lintrans_create(v->s.w, &v->t, &v->shape, v->diagonal, ckks_scale_from(scale)));
+    scheme_ok(v->s.w,
+              ckks_lintrans_create(v->s.w, &v->t, &v->shape, v->diagonal, ckks_scale_from(scale)));
 }
 
 static inline void lintrans_stop(lintrans_world *v)

@@ -157,10 +157,10 @@ static inline scheme_gap scheme_measure(scheme *s, const ckks_ciphertext *c, con
     return gap;
 }
 
-/** The measured error must lie between low and high times the ciphertext's own estimate, and no slot
- *  may be further off than 17 times the upper end: a slot's error that comes from a rounding times the
- *  secret is a product of two Gaussians, which has Laplace tails, P(> t deviations) = exp(-sqrt(2) t);
- *  for 2^13 values and one false alarm in 10^6 runs, t = 16.2. */
+/** The measured error must lie between low and high times the ciphertext's own estimate, and no
+ * slot may be further off than 17 times the upper end: a slot's error that comes from a rounding
+ * times the secret is a product of two Gaussians, which has Laplace tails, P(> t deviations) =
+ * exp(-sqrt(2) t); for 2^13 values and one false alarm in 10^6 runs, t = 16.2. */
 #define scheme_assert_error(s, c, re, im, low, high)                                               \
     scheme_error_at((s), (c), (re), (im), (low), (high), __FILE__, __LINE__)
 

@@ -25,12 +25,14 @@ static int begin(void **state)
     return 0;
 }
 
-/* No command of this file may leave an output; "x" is what they are all told to write. */
+/* No command of this file may leave an output; "x", and "y" for evaluation keys, is what they are
+ * all told to write. */
 static void nothing_written(void)
 {
-    int there = program_has("x");
+    int there = program_has("x") || program_has("y");
 
     remove("x");
+    remove("y");
     assert_false(there);
 }
 
@@ -183,6 +185,23 @@ static void idx_damaged(void **state)
     program_one_sentence("eval", "j.labels: ");
 }
 
+static void idx_damaged_elsewhere(void **state)
+{
+    (void)state;
+    program_idx("train-images-idx3-ubyte", "train-labels-idx1-ubyte", 3, 1);
+    program_idx("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", 3, 1);
+    program_spoil("cut", "train-images-idx3-ubyte", 1000, -1);
+    program_expect(DAMAGED, "encrypt a.plan a.secret cut -o x");
+    program_one_sentence("encrypt", "cut: ");
+    assert_int_equal(rename("cut", "train-images-idx3-ubyte"), 0);
+    program_expect(DAMAGED, "train --data . --net cryptonets -o x");
+    program_one_sentence("train", "./train-images-idx3-ubyte: ");
+    assert_int_equal(remove("train-images-idx3-ubyte"), 0);
+    program_expect(NO_FILE, "train --data . --net cryptonets -o x");
+    program_one_sentence("train", "train-images-idx3-ubyte");
+    nothing_written();
+}
+
 static void wrong_key(void **state)
 {
     (void)state;
@@ -253,6 +272,12 @@ static void missing_files(void **state)
     (void)state;
     program_expect(NO_FILE, "plan none.onnx");
     program_one_sentence("plan", "none.onnx: ");
+    program_expect(NO_FILE, "keygen none.plan -s x -e y");
+    program_one_sentence("keygen", "none.plan: ");
+    program_expect(NO_FILE, "infer a.onnx none.eval a.request -o x");
+    program_one_sentence("infer", "none.eval: ");
+    program_expect(NO_FILE, "decrypt a.plan none.secret a.response");
+    program_one_sentence("decrypt", "none.secret: ");
     program_expect(NO_FILE, "encrypt a.plan a.secret none.pgm -o x");
     program_one_sentence("encrypt", "none.pgm: ");
     program_expect(NO_FILE, "plan a.onnx -o none/x");
@@ -369,6 +394,7 @@ int main(void)
         cmocka_unit_test(altered_weights_are_another_model),
         cmocka_unit_test(pictures_damaged),
         cmocka_unit_test(idx_damaged),
+        cmocka_unit_test(idx_damaged_elsewhere),
         cmocka_unit_test(wrong_key),
         cmocka_unit_test(wrong_model),
         cmocka_unit_test(wrong_parameters),

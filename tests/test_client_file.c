@@ -103,6 +103,46 @@ static void test_altered(void **state)
     free(bytes);
 }
 
+static void put_u32(uint8_t *at, uint32_t x)
+{
+    for (int k = 0; k < 4; k++)
+        at[k] = (uint8_t)(x >> (8 * k));
+}
+
+/* The last number that a field may hold, and the first beyond. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    nn_client *c = NULL;
+    plan_bytes(&bytes, &size);
+    assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
+    const size_t key = 96, layout = key + 20 * nn_client_key_count(c), positions = layout + 12;
+    const struct {
+        size_t at;
+        uint32_t last;
+    } field[] = {
+        {key + 16, CKKS_MAX_P},
+        {positions, (uint32_t)c->in.period - 1},
+        {positions + 4 * c->in.count, (uint32_t)c->in.slots - 1},
+    };
+    nn_client_free(c);
+    uint8_t *copy = malloc(size);
+    for (size_t k = 0; k < sizeof field / sizeof field[0]; k++) {
+        memcpy(copy, bytes, size);
+        put_u32(copy + field[k].at, field[k].last);
+        repair(copy, size);
+        assert_int_equal(nn_client_read(&c, copy, size, NULL, 0), NN_OK);
+        nn_client_free(c);
+        put_u32(copy + field[k].at, field[k].last + 1);
+        repair(copy, size);
+        refuse(copy, size);
+    }
+    free(copy);
+    free(bytes);
+}
+
 static void test_version(void **state)
 {
     (void)state;
@@ -121,9 +161,8 @@ static void test_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_altered),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_altered),    cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

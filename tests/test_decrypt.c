@@ -1,4 +1,5 @@
-/* Decryption with two and three parts, the wrong key, and the flooding of results that others see. */
+/* Decryption with two and three parts, the wrong key, and the flooding of results that others see.
+ */
 #include "tests/scheme.h"
 
 #include "ckks/noise.h"
@@ -79,6 +80,7 @@ static void shared_results_are_flooded(void **state)
     y = malloc(s.slots * sizeof *y);
     c = scheme_encrypt(&s, x, NULL, 3, ckks_scale_from(0x1p55));
     for (int bits = 30; bits <= 50; bits += 10) {
+        double again = 0.0;
         double queries = bits == 40 ? 16.0 : 1.0;
         scheme_ok(s.w, ckks_decrypt_to_share(s.w, p, s.sk, c, queries, bits));
         want = sqrt(12.0 * queries) * exp2(bits / 2.0) * ckks_ciphertext_error(c);
@@ -89,6 +91,11 @@ static void shared_results_are_flooded(void **state)
             sum += (y[j] - x[j]) * (y[j] - x[j]);
         /* 512 real parts: 3.1 %, five of these; never less than promised by more */
         testing_assert_near(sqrt(sum / (double)s.slots) / want, 1.0, 0.16);
+        /* and every time another noise: two draws differ by the deviation of both */
+        again = y[0];
+        scheme_ok(s.w, ckks_decrypt_to_share(s.w, p, s.sk, c, queries, bits));
+        scheme_ok(s.w, ckks_decode(s.w, y, NULL, s.slots, p));
+        assert_true(fabs(y[0] - again) > 1e-9 * want);
     }
     free(x);
     free(y);

@@ -2,7 +2,9 @@
 #include "tests/scheme.h"
 
 #include "ckks/keygen.h"
+#include "ckks/ntt.h"
 #include "ckks/object.h"
+#include "ckks/rng.h"
 #include "ckks/sample.h"
 
 static void secret_key_encryption(void **state)
@@ -62,6 +64,91 @@ static void public_key_encryption(void **state)
     }
     free(x);
     free(y);
+    ckks_plaintext_free(p);
+    ckks_ciphertext_free(c);
+    ckks_public_key_free(pk);
+    scheme_stop(&s);
+}
+
+/* Entropy that the test knows: the last 32 bytes that were given out. */
+static uint8_t known_seed[CKKS_SEED_BYTES];
+
+static int known_fill(void *user, uint8_t *out, size_t bytes)
+{
+    uint8_t *calls = user;
+
+    *calls += 1;
+    for (size_t i = 0; i < bytes; i++)
+        out[i] = (uint8_t)(*calls * 29 + (int)i);
+    memcpy(known_seed, out, bytes);
+    return 0;
+}
+
+/* The error of one part of an encryption of 0: c - v pk, as centred coefficients. */
+static void error_of_part(int64_t *error, const scheme *s, const ckks_public_key *pk,
+                          const ckks_ciphertext *c, int part)
+{
+    const ckks_modulus *m = &s->ctx->ring.modulus[0];
+    size_t n = s->ctx->n;
+    uint64_t *v = aligned_alloc(64, n * sizeof *v);
+    uint64_t *e = aligned_alloc(64, n * sizeof *e);
+    int8_t *small = malloc(n);
+    ckks_rng rng;
+
+    assert_true(v != NULL && e != NULL && small != NULL);
+    ckks_rng_init(&rng, known_seed, CKKS_LABEL_MASK, 0);
+    ckks_sample_ternary(small, n, &rng);
+    m->kernel->reduce_i8(v, small, n, m);
+    ckks_ntt_forward(m, v);
+    m->kernel->mul(e, v, pk->rows + (size_t)(part * pk->q_count) * n, n, m);
+    m->kernel->sub(e, ckks_ciphertext_row(c, part, 0), e, n, m);
+    ckks_ntt_inverse(m, e);
+    for (size_t i = 0; i < n; i++)
+        error[i] = e[i] > m->q / 2 ? -(int64_t)(m->q - e[i]) : (int64_t)e[i];
+    free(v);
+    free(e);
+    free(small);
+}
+
+/* Both parts get an error of their own: were it one, their difference would be free of it. And no
+ * seed that goes out is one that errors come from. */
+static void public_key_errors_are_two(void **state)
+{
+    enum { N = 2048 };
+    static int64_t error[2][N];
+    uint8_t calls = 0;
+    ckks_params params = scheme_params(11, 1, 40, 0);
+    ckks_public_key *pk = NULL;
+    ckks_plaintext *p = NULL;
+    ckks_ciphertext *c = NULL;
+    double zero = 0.0, square[2] = {0.0, 0.0}, product = 0.0;
+    scheme s;
+
+    (void)state;
+    params.entropy = (ckks_entropy_source){known_fill, &calls};
+    scheme_start(&s, &params, 0);
+    scheme_ok(s.w, ckks_public_key_create(s.w, &pk, s.sk));
+    assert_memory_not_equal(pk->seed, known_seed, sizeof pk->seed);
+    scheme_ok(s.w, ckks_plaintext_create(&p, s.ctx));
+    scheme_ok(s.w, ckks_encode(s.w, p, &zero, NULL, 1, 1, ckks_scale_from(0x1p30)));
+    c = scheme_empty(&s);
+    scheme_ok(s.w, ckks_encrypt(s.w, c, s.sk, p));
+    assert_memory_not_equal(c->seed, known_seed, sizeof c->seed);
+    scheme_ok(s.w, ckks_encrypt_public(s.w, c, pk, p));
+    for (int part = 0; part < 2; part++)
+        error_of_part(error[part], &s, pk, c, part);
+    for (size_t i = 0; i < N; i++) {
+        for (int part = 0; part < 2; part++) {
+            assert_true(error[part][i] >= -21 && error[part][i] <= 21);
+            square[part] += (double)(error[part][i] * error[part][i]);
+        }
+        product += (double)(error[0][i] * error[1][i]);
+    }
+    /* Variance 42 / 4; the mean of N squares varies by 10.5 sqrt(2 / N), of N products by
+     * 10.5 / sqrt(N): six of these. */
+    testing_assert_near(square[0] / N, 10.5, 6 * 10.5 * sqrt(2.0 / N));
+    testing_assert_near(square[1] / N, 10.5, 6 * 10.5 * sqrt(2.0 / N));
+    testing_assert_near(product / N, 0.0, 6 * 10.5 / sqrt(N));
     ckks_plaintext_free(p);
     ckks_ciphertext_free(c);
     ckks_public_key_free(pk);
@@ -139,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secret_key_encryption),
         cmocka_unit_test(public_key_encryption),
+        cmocka_unit_test(public_key_errors_are_two),
         cmocka_unit_test(two_encryptions_share_nothing),
         cmocka_unit_test(refusals),
     };

@@ -24,7 +24,8 @@ static void start(setup *t)
     t->b = scheme_encrypt(&t->s, t->y, NULL, 3, ckks_scale_from(0x1p35));
     t->c = scheme_empty(&t->s);
     scheme_ok(t->s.w, ckks_plaintext_create(&t->p, t->s.ctx));
-    scheme_ok(t->s.w, ckks_encode(t->s.w, t->p, t->y, NULL, t->s.slots, 3, ckks_scale_from(0x1p35)));
+    scheme_ok(t->s.w,
+              ckks_encode(t->s.w, t->p, t->y, NULL, t->s.slots, 3, ckks_scale_from(0x1p35)));
 }
 
 static void stop(setup *t)
@@ -187,7 +188,8 @@ static void large_scales(void **state)
     start(&t);
     scheme_ok(t.s.w, ckks_plaintext_create(&p, t.s.ctx));
     for (int log2_scale = 40; log2_scale <= 80; log2_scale += 10) {
-        ckks_scale scale = ckks_scale_mul_prime(ckks_scale_from(exp2(log2_scale - 35)), (UINT64_C(1) << 35) + 1);
+        ckks_scale scale =
+            ckks_scale_mul_prime(ckks_scale_from(exp2(log2_scale - 35)), (UINT64_C(1) << 35) + 1);
         double k = 1.0 / 3.0;
         double got[4];
         scheme_ok(t.s.w, ckks_eval_mul_const(t.s.w, t.c, t.a, k, scale));
@@ -196,6 +198,16 @@ static void large_scales(void **state)
         scheme_ok(t.s.w, ckks_decode(t.s.w, got, NULL, 4, p));
         for (size_t j = 0; j < 4; j++)
             testing_assert_near(got[j], t.x[j] * k + k, 7.0 * ckks_ciphertext_error(t.a));
+    }
+    /* (2^35 + 1) (2^46 + 1) as one scale has 82 bits, the last of them in its low part; as two
+     * factors each is exact: the same rows */
+    {
+        ckks_scale both =
+            ckks_scale_mul_prime(ckks_scale_from(0x1p35 + 1.0), (UINT64_C(1) << 46) + 1);
+        scheme_ok(t.s.w, ckks_eval_mul_const(t.s.w, t.c, t.a, 1.0, both));
+        scheme_ok(t.s.w, ckks_eval_mul_const(t.s.w, t.b, t.a, 1.0, ckks_scale_from(0x1p35 + 1.0)));
+        scheme_ok(t.s.w, ckks_eval_mul_const(t.s.w, t.b, t.b, 1.0, ckks_scale_from(0x1p46 + 1.0)));
+        assert_same_rows(t.b, t.c);
     }
     ckks_plaintext_free(p);
     stop(&t);
@@ -243,7 +255,8 @@ static void refusals(void **state)
     assert_int_equal(ckks_eval_mul_const(t.s.w, t.c, t.a, NAN, one), CKKS_ERR_RANGE);
     assert_int_equal(ckks_eval_mul_const(t.s.w, t.c, t.a, 1.0, ckks_scale_from(0.0)), CKKS_ERR_ARG);
     assert_int_equal(ckks_eval_mul_const(t.s.w, t.c, t.a, 1.0, ckks_scale_from(NAN)), CKKS_ERR_ARG);
-    assert_int_equal(ckks_eval_mul_const(t.s.w, t.c, t.a, 1.0, ckks_scale_from(0x1p92)), CKKS_ERR_SCALE);
+    assert_int_equal(ckks_eval_mul_const(t.s.w, t.c, t.a, 1.0, ckks_scale_from(0x1p92)),
+                     CKKS_ERR_SCALE);
     assert_int_equal(ckks_eval_add_plain(t.s.w, t.c, t.a, NULL), CKKS_ERR_ARG);
     scheme_ok(t.s.w, ckks_encode(t.s.w, t.p, t.y, NULL, t.s.slots, 3, ckks_scale_from(0x1p34)));
     assert_int_equal(ckks_eval_add_plain(t.s.w, t.c, t.a, t.p), CKKS_ERR_SCALE);
@@ -263,8 +276,9 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values),    cmocka_unit_test(aliases_give_the_same), cmocka_unit_test(parts_may_differ),
-        cmocka_unit_test(constants), cmocka_unit_test(large_scales),          cmocka_unit_test(refusals),
+        cmocka_unit_test(values),           cmocka_unit_test(aliases_give_the_same),
+        cmocka_unit_test(parts_may_differ), cmocka_unit_test(constants),
+        cmocka_unit_test(large_scales),     cmocka_unit_test(refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Products, relinearisation, rescaling: values, exactness where it is due, aliases, every refusal. */
+/* Products, relinearisation, rescaling: values, exactness where it is due, aliases, every refusal.
+ */
 #include "tests/scheme.h"
 
 #include "ckks/object.h"
@@ -14,7 +15,8 @@ typedef struct setup {
 static void start(setup *t, int with_keys)
 {
     ckks_params params = scheme_params(LOG_N, 4, 40, 2);
-    ckks_key_spec specs[] = {{CKKS_KEY_RELINEARISE, 0, 4, 1, 1}, {CKKS_KEY_RELINEARISE, 0, 3, 2, 2}};
+    ckks_key_spec specs[] = {{CKKS_KEY_RELINEARISE, 0, 4, 1, 1},
+                             {CKKS_KEY_RELINEARISE, 0, 3, 2, 2}};
 
     scheme_start(&t->s, &params, 0);
     if (with_keys)
@@ -73,7 +75,8 @@ static void values(void **state)
     scheme_assert_error(&t.s, t.d, t.z, NULL, 0.4, 1.15);
     scheme_ok(t.s.w, ckks_eval_mul(t.s.w, t.d, t.a, t.b, 1));
     assert_int_equal(t.d->limbs, 3);
-    assert_true(ckks_scale_equal(t.d->scale, ckks_scale_div_prime(ckks_scale_from(0x1p78), t.s.params.q[3])));
+    assert_true(ckks_scale_equal(t.d->scale,
+                                 ckks_scale_div_prime(ckks_scale_from(0x1p78), t.s.params.q[3])));
     scheme_assert_error(&t.s, t.d, t.z, NULL, 0.4, 1.15);
     /* the other key, two levels lower; a depth of three in all */
     scheme_ok(t.s.w, ckks_eval_square(t.s.w, t.d, t.d, 1));
@@ -84,8 +87,8 @@ static void values(void **state)
     stop(&t);
 }
 
-/* round(x / (P q)) and round(round(x / P) / q) differ only when x / P is within 1/2 of an odd multiple of
- * q / 2: one coefficient in 2^40. So the merged division gives the same rows. */
+/* round(x / (P q)) and round(round(x / P) / q) differ only when x / P is within 1/2 of an odd
+ * multiple of q / 2: one coefficient in 2^40. So the merged division gives the same rows. */
 static void merged_rescale_agrees(void **state)
 {
     ckks_ciphertext *e = NULL;
@@ -227,7 +230,8 @@ static void refusals(void **state)
     p->context_id ^= 1;
     assert_int_equal(ckks_eval_mul_plain(t.s.w, t.c, low, p), CKKS_ERR_MISMATCH);
     assert_memory_equal(t.c, &before, sizeof before);
-    assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(t.a, 0, 0), (size_t)8 * N * 8);
+    assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(t.a, 0, 0),
+                        (size_t)8 * N * 8);
     ckks_plaintext_free(p);
     ckks_ciphertext_free(low);
     ckks_ciphertext_free(raw);

@@ -12,9 +12,11 @@ typedef struct setup {
 } setup;
 
 static const ckks_key_spec specs[] = {
-    {CKKS_KEY_ROTATE, 1, 4, 1, 1},   {CKKS_KEY_ROTATE, -1, 4, 2, 2}, {CKKS_KEY_ROTATE, 5, 4, 3, 3},
-    {CKKS_KEY_ROTATE, 256, 4, 1, 2}, {CKKS_KEY_ROTATE, 7, 4, 1, 1},  {CKKS_KEY_ROTATE, 8, 4, 1, 1},
-    {CKKS_KEY_ROTATE, 9, 4, 1, 1},   {CKKS_KEY_ROTATE, 10, 4, 1, 1}, {CKKS_KEY_CONJUGATE, 0, 4, 2, 2},
+    {CKKS_KEY_ROTATE, 1, 4, 1, 1},    {CKKS_KEY_ROTATE, -1, 4, 2, 2},
+    {CKKS_KEY_ROTATE, 5, 4, 3, 3},    {CKKS_KEY_ROTATE, 256, 4, 1, 2},
+    {CKKS_KEY_ROTATE, 7, 4, 1, 1},    {CKKS_KEY_ROTATE, 8, 4, 1, 1},
+    {CKKS_KEY_ROTATE, 9, 4, 1, 1},    {CKKS_KEY_ROTATE, 10, 4, 1, 1},
+    {CKKS_KEY_CONJUGATE, 0, 4, 2, 2},
 };
 
 static void start(setup *t)
@@ -86,7 +88,8 @@ static void negative_steps_wrap(void **state)
     /* slots - 1 to the left is one to the right, and the same key */
     scheme_ok(t.s.w, ckks_eval_rotate(t.s.w, t.c, t.a, 511));
     scheme_ok(t.s.w, ckks_eval_rotate(t.s.w, t.d, t.a, -1));
-    assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(t.d, 0, 0), (size_t)8 * N * 8);
+    assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(t.d, 0, 0),
+                        (size_t)8 * N * 8);
     turn(&t, -1);
     scheme_assert_error(&t.s, t.d, t.u, t.v, 0.75, 1.25);
     /* there and back */
@@ -96,7 +99,8 @@ static void negative_steps_wrap(void **state)
     scheme_ok(t.s.w, ckks_eval_rotate(t.s.w, t.d, t.d, 256));
     scheme_assert_error(&t.s, t.d, t.x, t.y, 0.75, 1.25);
     scheme_ok(t.s.w, ckks_eval_rotate(t.s.w, t.d, t.a, 0));
-    assert_memory_equal(ckks_ciphertext_row(t.a, 0, 0), ckks_ciphertext_row(t.d, 0, 0), (size_t)8 * N * 8);
+    assert_memory_equal(ckks_ciphertext_row(t.a, 0, 0), ckks_ciphertext_row(t.d, 0, 0),
+                        (size_t)8 * N * 8);
     assert_int_equal(t.d->seeded, 1);
     stop(&t);
 }
@@ -110,12 +114,14 @@ static void aliases(void **state)
     scheme_ok(t.s.w, ckks_eval_rotate(t.s.w, t.c, t.a, 5));
     scheme_ok(t.s.w, ckks_ciphertext_copy(t.d, t.a));
     scheme_ok(t.s.w, ckks_eval_rotate(t.s.w, t.d, t.d, 5));
-    assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(t.d, 0, 0), (size_t)8 * N * 8);
+    assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(t.d, 0, 0),
+                        (size_t)8 * N * 8);
     assert_int_equal(t.d->seeded, 0);
     scheme_ok(t.s.w, ckks_eval_conjugate(t.s.w, t.c, t.a));
     scheme_ok(t.s.w, ckks_ciphertext_copy(t.d, t.a));
     scheme_ok(t.s.w, ckks_eval_conjugate(t.s.w, t.d, t.d));
-    assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(t.d, 0, 0), (size_t)8 * N * 8);
+    assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(t.d, 0, 0),
+                        (size_t)8 * N * 8);
     stop(&t);
 }
 
@@ -135,7 +141,8 @@ static void many_is_one_by_one(void **state)
     for (int i = 0; i < COUNT; i++) {
         scheme_ok(t.s.w, ckks_eval_rotate(t.s.w, t.c, t.a, steps[i]));
         assert_int_equal(out[i]->limbs, 4);
-        assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(out[i], 0, 0), (size_t)8 * N * 8);
+        assert_memory_equal(ckks_ciphertext_row(t.c, 0, 0), ckks_ciphertext_row(out[i], 0, 0),
+                            (size_t)8 * N * 8);
         assert_true(out[i]->error == t.c->error);
     }
     scheme_ok(t.s.w, ckks_eval_rotate_many(t.s.w, NULL, t.a, NULL, 0));
@@ -164,7 +171,8 @@ static void refusals(void **state)
     assert_int_equal(ckks_eval_rotate(NULL, t.c, t.a, 1), CKKS_ERR_ARG);
     assert_int_equal(ckks_eval_rotate(t.s.w, t.c, t.d, 1), CKKS_ERR_ARG);
     assert_int_equal(ckks_eval_rotate_many(t.s.w, out, t.a, steps, 2), CKKS_ERR_NO_KEY);
-    assert_int_equal(ckks_eval_rotate_many(t.s.w, out, t.c, steps, 1), CKKS_ERR_ARG); /* output is the input */
+    assert_int_equal(ckks_eval_rotate_many(t.s.w, out, t.c, steps, 1),
+                     CKKS_ERR_ARG); /* output is the input */
     assert_int_equal(ckks_eval_rotate_many(t.s.w, NULL, t.a, steps, 1), CKKS_ERR_ARG);
     assert_int_equal(ckks_eval_rotate_many(NULL, out, t.a, steps, 1), CKKS_ERR_ARG);
     steps[1] = 512;
@@ -184,8 +192,11 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_shape_of_key), cmocka_unit_test(negative_steps_wrap), cmocka_unit_test(aliases),
-        cmocka_unit_test(many_is_one_by_one), cmocka_unit_test(refusals),
+        cmocka_unit_test(every_shape_of_key),
+        cmocka_unit_test(negative_steps_wrap),
+        cmocka_unit_test(aliases),
+        cmocka_unit_test(many_is_one_by_one),
+        cmocka_unit_test(refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

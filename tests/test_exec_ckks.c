@@ -2,6 +2,8 @@
  */
 #include "nn/exec.h"
 
+#include "nn/client.h"
+
 #include "tests/sessions.h"
 #include "tests/testing.h"
 
@@ -65,7 +67,7 @@ static void test_refusals(void **state)
     float image[MODELS_INPUTS] = {0};
     char why[300] = "";
     session_open(&s, 2);
-    /* An empty ciphertext, a ciphertext with a limb too few, no keys, a stop. */
+    /* An empty ciphertext, one with a limb too few, one at another scale, a stop, no keys. */
     assert_int_equal(
         nn_program_run(s.program, s.w, s.response, s.request, NULL, NULL, why, sizeof why),
         NN_ERR_MISMATCH);
@@ -77,6 +79,13 @@ static void test_refusals(void **state)
         nn_program_run(s.program, s.w, s.response, s.response, NULL, NULL, why, sizeof why),
         NN_ERR_MISMATCH);
     assert_non_null(strstr(why, "limbs"));
+    s.client->request_scale.hi *= 2.0;
+    assert_int_equal(nn_client_encrypt(s.w, s.response, s.client, s.sk, image, why, sizeof why),
+                     NN_OK);
+    assert_int_equal(
+        nn_program_run(s.program, s.w, s.response, s.response, NULL, NULL, why, sizeof why),
+        NN_ERR_MISMATCH);
+    assert_non_null(strstr(why, "the request has scale"));
     assert_int_equal(
         nn_program_run(s.program, s.w, s.response, s.request, stop_at_once, NULL, why, sizeof why),
         NN_ERR_STOPPED);

@@ -1,10 +1,12 @@
-/* Keys: their equations hold with small errors, their rules are enforced, the choice of shape is sound. */
+/* Keys: their equations hold with small errors, their rules are enforced, the choice of shape is
+ * sound. */
 #include "tests/scheme.h"
 
 #include "ckks/galois.h"
 #include "ckks/keygen.h"
 #include "ckks/ntt.h"
 #include "ckks/object.h"
+#include "ckks/rng.h"
 
 enum { LOG_N = 10, N = 1 << LOG_N };
 
@@ -38,7 +40,7 @@ static void secret_is_ternary_and_consistent(void **state)
         testing_assert_near(count[i], N / 3.0, 90);
     for (int r = 0; r < 4; r++) {
         const ckks_modulus *m = &s.ctx->ring.modulus[r];
-        uint64_t row[N];
+        _Alignas(64) uint64_t row[N];
         memcpy(row, s.sk->rows + (size_t)r * N, sizeof row);
         ckks_ntt_inverse(m, row);
         for (size_t i = 0; i < N; i++)
@@ -72,7 +74,8 @@ static void public_key_equation(void **state)
     scheme_stop(&s);
 }
 
-/* b + a s' - [row in digit] P s'' is small in every row of every digit, and the same small polynomial. */
+/* b + a s' - [row in digit] P s'' is small in every row of every digit, and the same small
+ * polynomial. */
 static void check_key(scheme *s, const ckks_key *key)
 {
     const ckks_context *ctx = s->ctx;
@@ -145,9 +148,47 @@ static void evaluation_key_equations(void **state)
     scheme_stop(&s);
 }
 
+/* Entropy that the test knows: the last seed that was given out. */
+static uint8_t known_seed[CKKS_SEED_BYTES];
+
+static int known_fill(void *user, uint8_t *out, size_t bytes)
+{
+    uint8_t *calls = user;
+
+    *calls += 1;
+    for (size_t i = 0; i < bytes; i++)
+        out[i] = (uint8_t)(*calls * 29 + (int)i);
+    memcpy(known_seed, out, bytes);
+    return 0;
+}
+
+/* The seed that goes out with a key is a child of the one that its errors come from, by a label of
+ * its own: neither that nor the seed of all keys. */
+static void published_seeds_give_no_errors(void **state)
+{
+    uint8_t calls = 0;
+    ckks_params params = scheme_params(LOG_N, 2, 46, 1);
+    ckks_key_spec specs[] = {{CKKS_KEY_RELINEARISE, 0, 2, 1, 1}, {CKKS_KEY_ROTATE, 3, 2, 1, 1}};
+    scheme s;
+
+    (void)state;
+    params.entropy = (ckks_entropy_source){known_fill, &calls};
+    scheme_start(&s, &params, 0);
+    scheme_keys(&s, specs, 2);
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t child[CKKS_SEED_BYTES], published[CKKS_SEED_BYTES];
+        ckks_seed_derive(child, known_seed, CKKS_LABEL_KEY, i);
+        ckks_seed_derive(published, child, CKKS_LABEL_PUBLIC, 0);
+        assert_memory_equal(s.keys->key[i].seed, published, CKKS_SEED_BYTES);
+        assert_memory_not_equal(s.keys->key[i].seed, child, CKKS_SEED_BYTES);
+        assert_memory_not_equal(s.keys->key[i].seed, known_seed, CKKS_SEED_BYTES);
+    }
+    scheme_stop(&s);
+}
+
 static void bad_spec(const scheme *s, ckks_key_spec spec, ckks_status status, const char *word)
 {
-    ckks_eval_keys *keys = (ckks_eval_keys *)&spec;
+    ckks_eval_keys *keys = (ckks_eval_keys *)(void *)&spec; /* any value: it must become NULL */
 
     assert_int_equal(ckks_eval_keys_create(s->w, &keys, s->sk, &spec, 1), status);
     assert_null(keys);
@@ -203,7 +244,8 @@ static void bad_specs(void **state)
     bad_spec(&t, spec, CKKS_ERR_ARG, "special = 1 of 0");
     scheme_stop(&t);
     /* a special prime below the digit */
-    assert_int_equal(ckks_params_generate(&small, LOG_N, &q_bits, 1, &p_bits, 1, 0, why, sizeof why), CKKS_OK);
+    assert_int_equal(
+        ckks_params_generate(&small, LOG_N, &q_bits, 1, &p_bits, 1, 0, why, sizeof why), CKKS_OK);
     scheme_start(&t, &small, 0);
     bad_spec(&t, spec, CKKS_ERR_ARG, "has 46.00 bits, its 1 special primes have 40.00");
     scheme_stop(&t);
@@ -262,11 +304,13 @@ static void choice_is_the_cheapest_allowed(void **state)
     }
     scheme_stop(&s);
     /* No special prime: there is no choice. */
-    assert_int_equal(ckks_params_generate(&params, 13, q, 3, NULL, 0, 128, why, sizeof why), CKKS_OK);
+    assert_int_equal(ckks_params_generate(&params, 13, q, 3, NULL, 0, 128, why, sizeof why),
+                     CKKS_OK);
     scheme_start(&s, &params, 0);
     assert_int_equal(ckks_key_spec_choose(s.ctx, &(ckks_key_spec){CKKS_KEY_ROTATE, 1, 2, 0, 0}),
                      CKKS_ERR_INSECURE);
-    assert_int_equal(ckks_key_spec_choose(s.ctx, &(ckks_key_spec){CKKS_KEY_ROTATE, 1, 4, 0, 0}), CKKS_ERR_ARG);
+    assert_int_equal(ckks_key_spec_choose(s.ctx, &(ckks_key_spec){CKKS_KEY_ROTATE, 1, 4, 0, 0}),
+                     CKKS_ERR_ARG);
     assert_int_equal(ckks_key_spec_choose(NULL, NULL), CKKS_ERR_ARG);
     scheme_stop(&s);
 }
@@ -277,6 +321,7 @@ int main(void)
         cmocka_unit_test(secret_is_ternary_and_consistent),
         cmocka_unit_test(public_key_equation),
         cmocka_unit_test(evaluation_key_equations),
+        cmocka_unit_test(published_seeds_give_no_errors),
         cmocka_unit_test(bad_specs),
         cmocka_unit_test(every_key_is_checked),
         cmocka_unit_test(choice_is_the_cheapest_allowed),

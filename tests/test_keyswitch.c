@@ -1,4 +1,5 @@
-/* Key switching: exact divisions, digits that add up, switched phases within the bound that holds always. */
+/* Key switching: exact divisions, digits that add up, switched phases within the bound that holds
+ * always. */
 #include "tests/scheme.h"
 
 #include "ckks/galois.h"
@@ -15,12 +16,13 @@ static uint64_t *rows_alloc(int count)
     return rows;
 }
 
-/* x = B y + r in NTT form over (limbs, special), with y random modulo Q and |r| < bound; y goes to want. */
-static void make_dividend(scheme *s, uint64_t *x, uint64_t *want, int limbs, int special, int rescale, int64_t bound,
-                          int ntt)
+/* x = B y + r in NTT form over (limbs, special), with y random modulo Q and |r| < bound; y goes to
+ * want. */
+static void make_dividend(scheme *s, uint64_t *x, uint64_t *want, int limbs, int special,
+                          int rescale, int64_t bound, int ntt)
 {
     const ckks_basis *divisor = ckks_ring_special(&s->ctx->ring, special, rescale ? limbs - 1 : -1);
-    int64_t r[N];
+    _Alignas(64) int64_t r[N];
 
     for (size_t i = 0; i < N; i++) {
         switch (testing_u64(&s->rng) & 7) {
@@ -41,7 +43,8 @@ static void make_dividend(scheme *s, uint64_t *x, uint64_t *want, int limbs, int
         m->kernel->reduce_i64(out, r, N, m);
         if (row < limbs - (rescale ? 1 : 0)) {
             testing_residues(&s->rng, want + (size_t)row * N, N, m->q);
-            m->kernel->mul_scalar_add(out, want + (size_t)row * N, divisor->product[index], out, N, m);
+            m->kernel->mul_scalar_add(out, want + (size_t)row * N, divisor->product[index], out, N,
+                                      m);
         }
         if (ntt)
             ckks_ntt_forward(m, out);
@@ -90,14 +93,14 @@ static void divisions_are_exact(void **state)
     scheme_stop(&s);
 }
 
-/* A small polynomial's digits: each is its residue modulo D_d, which is the polynomial itself when that is
- * smaller than half of every D_d. */
+/* A small polynomial's digits: each is its residue modulo D_d, which is the polynomial itself when
+ * that is smaller than half of every D_d. */
 static void digits_of_small_numbers(void **state)
 {
     ckks_params params = scheme_params(LOG_N, 5, 44, 3);
     uint64_t *x = rows_alloc(5);
     uint64_t *want = rows_alloc(1);
-    int64_t small[N];
+    _Alignas(64) int64_t small[N];
     scheme s;
 
     (void)state;
@@ -136,7 +139,8 @@ static void digits_of_small_numbers(void **state)
 }
 
 /* Phase of (c0, c1) at limb 0, minus that of want, in coefficients; returns the largest. */
-static double phase_gap(scheme *s, const uint64_t *c0, const uint64_t *c1, const uint64_t *want, const uint64_t *key)
+static double phase_gap(scheme *s, const uint64_t *c0, const uint64_t *c1, const uint64_t *want,
+                        const uint64_t *key)
 {
     const ckks_modulus *m = &s->ctx->ring.modulus[0];
     uint64_t *t = rows_alloc(1);
@@ -151,7 +155,8 @@ static double phase_gap(scheme *s, const uint64_t *c0, const uint64_t *c1, const
     return max;
 }
 
-/* c s^2 is switched to s: the error is at most sum over digits of N (D/2) 21 / P, and (1 + N)/2 of rounding. */
+/* c s^2 is switched to s: the error is at most sum over digits of N (D/2) 21 / P, and (1 + N)/2 of
+ * rounding. */
 static void switched_phase(int q_count, int limbs, int alpha, int special)
 {
     ckks_params params = scheme_params(LOG_N, q_count, 44, 3);
@@ -175,13 +180,15 @@ static void switched_phase(int q_count, int limbs, int alpha, int special)
     }
     m->kernel->mul(want, s.sk->rows, s.sk->rows, N, m);
     m->kernel->mul_add(want, want, c, init, N, m);
-    assert_int_equal(ckks_keyswitch(s.w, out, out + (size_t)limbs * N, c, init, NULL, &s.keys->key[0], limbs, 0),
-                     CKKS_OK);
+    assert_int_equal(
+        ckks_keyswitch(s.w, out, out + (size_t)limbs * N, c, init, NULL, &s.keys->key[0], limbs, 0),
+        CKKS_OK);
     log2_p = ckks_params_log2_qp(&params, 0, special);
     for (int first = 0; first < limbs; first += alpha) {
         int last = first + alpha < limbs ? first + alpha : limbs;
         bound += N * 10.5 *
-                 exp2(ckks_params_log2_qp(&params, last, 0) - ckks_params_log2_qp(&params, first, 0) - log2_p);
+                 exp2(ckks_params_log2_qp(&params, last, 0) -
+                      ckks_params_log2_qp(&params, first, 0) - log2_p);
     }
     gap = phase_gap(&s, out, out + (size_t)limbs * N, want, s.sk->rows);
     assert_true(gap <= bound);
@@ -209,8 +216,10 @@ static void switched_phases(void **state)
 static void the_cheapest_key_is_found(void **state)
 {
     ckks_params params = scheme_params(LOG_N, 4, 46, 2);
-    ckks_key_spec specs[] = {{CKKS_KEY_ROTATE, 3, 4, 1, 1}, {CKKS_KEY_ROTATE, 3, 2, 1, 1},
-                             {CKKS_KEY_ROTATE, 3, 3, 2, 2}, {CKKS_KEY_RELINEARISE, 0, 2, 1, 1},
+    ckks_key_spec specs[] = {{CKKS_KEY_ROTATE, 3, 4, 1, 1},
+                             {CKKS_KEY_ROTATE, 3, 2, 1, 1},
+                             {CKKS_KEY_ROTATE, 3, 3, 2, 2},
+                             {CKKS_KEY_RELINEARISE, 0, 2, 1, 1},
                              {CKKS_KEY_CONJUGATE, 0, 4, 1, 1}};
     uint64_t element = 0;
     scheme s;
@@ -227,9 +236,11 @@ static void the_cheapest_key_is_found(void **state)
     assert_null(ckks_keyswitch_find(s.w, CKKS_KEY_ROTATE, element, 4, 2, 2));
     assert_ptr_equal(ckks_keyswitch_find(s.w, CKKS_KEY_RELINEARISE, 1, 2, 0, 0), &s.keys->key[3]);
     assert_null(ckks_keyswitch_find(s.w, CKKS_KEY_RELINEARISE, 1, 3, 0, 0));
-    assert_null(ckks_keyswitch_find(s.w, CKKS_KEY_ROTATE, ckks_galois_element(&s.ctx->ring, 4), 1, 0, 0));
-    assert_ptr_equal(ckks_keyswitch_find(s.w, CKKS_KEY_CONJUGATE, ckks_galois_conjugation(LOG_N), 4, 0, 0),
-                     &s.keys->key[4]);
+    assert_null(
+        ckks_keyswitch_find(s.w, CKKS_KEY_ROTATE, ckks_galois_element(&s.ctx->ring, 4), 1, 0, 0));
+    assert_ptr_equal(
+        ckks_keyswitch_find(s.w, CKKS_KEY_CONJUGATE, ckks_galois_conjugation(LOG_N), 4, 0, 0),
+        &s.keys->key[4]);
     scheme_stop(&s);
 }
 

@@ -17,8 +17,8 @@ static void memory_is_what_was_said(void **state)
     lintrans_world v;
     ckks_lintrans *t = NULL;
     int folds[] = {16, 32};
-    ckks_lintrans_shape shape = {.limbs = 3, .rescale = 1, .special = 2, .alpha = 2, .fold_count = 2,
-                                 .fold_step = folds};
+    ckks_lintrans_shape shape = {
+        .limbs = 3, .rescale = 1, .special = 2, .alpha = 2, .fold_count = 2, .fold_step = folds};
 
     (void)state;
     params.allocator = (ckks_allocator){testing_alloc_get, testing_alloc_put, &a};
@@ -46,7 +46,8 @@ static void keys_are_listed_once(void **state)
     assert_int_equal(ckks_context_create(&ctx, &params, NULL, 0), CKKS_OK);
     assert_int_equal(ckks_lintrans_keys(ctx, NULL, 0, &shape), 5);
     memset(spec, 0, sizeof spec);
-    assert_int_equal(ckks_lintrans_keys(ctx, spec, 3, &shape), 5); /* says how many, writes what fits */
+    assert_int_equal(ckks_lintrans_keys(ctx, spec, 3, &shape),
+                     5); /* says how many, writes what fits */
     assert_int_equal(spec[3].limbs, 0);
     assert_int_equal(ckks_lintrans_keys(ctx, spec, 8, &shape), 5);
     for (int i = 0; i < 4; i++) {
@@ -79,14 +80,16 @@ static void zero_diagonals_are_skipped(void **state)
         if (i != 4)
             memset((void *)(uintptr_t)v.diagonal[i].value, 0, SLOTS * sizeof(double));
     }
-    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &v.shape, v.diagonal, ckks_scale_from(0x1p30)), CKKS_OK);
+    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &v.shape, v.diagonal, ckks_scale_from(0x1p30)),
+                     CKKS_OK);
     assert_int_equal(t->term_count, 1);
     assert_int_equal(t->giant_count, 1);
     assert_int_equal(t->baby_count, 1);
     ckks_lintrans_free(t);
     kept = v.diagonal[4].value;
     v.diagonal[4].value = zero;
-    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &v.shape, v.diagonal, ckks_scale_from(0x1p30)), CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &v.shape, v.diagonal, ckks_scale_from(0x1p30)),
+                     CKKS_ERR_ARG);
     assert_null(t);
     assert_non_null(strstr(ckks_worker_error(v.s.w), "zero"));
     v.diagonal[4].value = kept;
@@ -123,7 +126,8 @@ static void refuse(lintrans_world *v, ckks_lintrans_shape shape)
 {
     ckks_lintrans *t = v->t;
 
-    assert_int_equal(ckks_lintrans_create(v->s.w, &t, &shape, v->diagonal, ckks_scale_from(0x1p30)), CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_create(v->s.w, &t, &shape, v->diagonal, ckks_scale_from(0x1p30)),
+                     CKKS_ERR_ARG);
     assert_null(t);
 }
 
@@ -173,15 +177,22 @@ static void refusals(void **state)
     v.baby[3] += SLOTS - 1;
     refuse(&v, good);
     v.baby[3] -= SLOTS;
-    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &good, v.diagonal, ckks_scale_from(-1.0)), CKKS_ERR_ARG);
-    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &good, v.diagonal, ckks_scale_from(0x1p63)), CKKS_ERR_RANGE);
-    assert_int_equal(ckks_lintrans_create(v.s.w, NULL, &good, v.diagonal, ckks_scale_from(1.0)), CKKS_ERR_ARG);
-    assert_int_equal(ckks_lintrans_create(v.s.w, &t, NULL, v.diagonal, ckks_scale_from(1.0)), CKKS_ERR_ARG);
-    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &good, NULL, ckks_scale_from(1.0)), CKKS_ERR_ARG);
-    assert_int_equal(ckks_lintrans_create(NULL, &t, &good, v.diagonal, ckks_scale_from(1.0)), CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &good, v.diagonal, ckks_scale_from(-1.0)),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &good, v.diagonal, ckks_scale_from(0x1p63)),
+                     CKKS_ERR_RANGE);
+    assert_int_equal(ckks_lintrans_create(v.s.w, NULL, &good, v.diagonal, ckks_scale_from(1.0)),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_create(v.s.w, &t, NULL, v.diagonal, ckks_scale_from(1.0)),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &good, NULL, ckks_scale_from(1.0)),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_lintrans_create(NULL, &t, &good, v.diagonal, ckks_scale_from(1.0)),
+                     CKKS_ERR_ARG);
     values = (double *)(uintptr_t)v.diagonal[2].value;
     values[7] = NAN;
-    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &good, v.diagonal, ckks_scale_from(0x1p30)), CKKS_ERR_RANGE);
+    assert_int_equal(ckks_lintrans_create(v.s.w, &t, &good, v.diagonal, ckks_scale_from(0x1p30)),
+                     CKKS_ERR_RANGE);
     assert_null(t);
     ckks_lintrans_free(NULL);
     lintrans_stop(&v);
@@ -202,8 +213,9 @@ static void no_memory(void **state)
         int live = a.live;
         a.calls = 0;
         a.fail_at = k;
-        assert_int_equal(ckks_lintrans_create(v.s.w, &t, &v.shape, v.diagonal, ckks_scale_from(0x1p30)),
-                         CKKS_ERR_MEMORY);
+        assert_int_equal(
+            ckks_lintrans_create(v.s.w, &t, &v.shape, v.diagonal, ckks_scale_from(0x1p30)),
+            CKKS_ERR_MEMORY);
         assert_null(t);
         assert_non_null(strstr(ckks_worker_error(v.s.w), "memory"));
         assert_int_equal(a.live, live);
@@ -216,9 +228,12 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_what_was_said), cmocka_unit_test(keys_are_listed_once),
-        cmocka_unit_test(zero_diagonals_are_skipped), cmocka_unit_test(sums_over_slots),
-        cmocka_unit_test(refusals), cmocka_unit_test(no_memory),
+        cmocka_unit_test(memory_is_what_was_said),
+        cmocka_unit_test(keys_are_listed_once),
+        cmocka_unit_test(zero_diagonals_are_skipped),
+        cmocka_unit_test(sums_over_slots),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

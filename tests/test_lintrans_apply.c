@@ -1,4 +1,5 @@
-/* Linear transforms on ciphertexts against clear slots, in every shape; scratch, aliases, refusals. */
+/* Linear transforms on ciphertexts against clear slots, in every shape; scratch, aliases, refusals.
+ */
 #include "tests/lintrans_world.h"
 
 #include "ckks/lintrans.h"
@@ -7,10 +8,11 @@
 
 enum { LOG_N = 10, N = 1 << LOG_N, SLOTS = N / 2 };
 
-/* One transform, compared with clear slots; the estimate is for the largest row and magnitude, so the
- * measured deviation is below it, though not by much: diagonals are uniform in [-1, 1], as are inputs. */
-static void compare(int q_count, int p_count, ckks_lintrans_shape shape, const int *index, int count, double baby_cost,
-                    double giant_cost)
+/* One transform, compared with clear slots; the estimate is for the largest row and magnitude, so
+ * the measured deviation is below it, though not by much: diagonals are uniform in [-1, 1], as are
+ * inputs. */
+static void compare(int q_count, int p_count, ckks_lintrans_shape shape, const int *index,
+                    int count, double baby_cost, double giant_cost)
 {
     ckks_params params = scheme_params(LOG_N, q_count, 45, p_count);
     ckks_ciphertext *c = NULL;
@@ -18,7 +20,8 @@ static void compare(int q_count, int p_count, ckks_lintrans_shape shape, const i
     uint64_t *before = NULL;
     double *x = NULL;
     double *y = NULL;
-    double scale = shape.limbs == 1 ? 0x1p18 : 0x1p40;
+    /* after two rescales of 45 bits, 2^26 of 2^116 are left */
+    double scale = shape.limbs == 1 ? 0x1p18 : shape.rescale == 2 ? 0x1p58 : 0x1p40;
     lintrans_world v;
 
     /* one limb of 46 bits must hold sums of up to 300 products */
@@ -37,8 +40,8 @@ static void compare(int q_count, int p_count, ckks_lintrans_shape shape, const i
     assert_int_equal(v.s.w->arena.used, 0);
     assert_true(v.s.w->arena.peak <= v.s.w->arena.size);
     for (int part = 0; part < 2; part++)
-        assert_memory_equal(before + (size_t)(part * shape.limbs) * N, ckks_ciphertext_row(c, part, 0),
-                            (size_t)shape.limbs * N * 8);
+        assert_memory_equal(before + (size_t)(part * shape.limbs) * N,
+                            ckks_ciphertext_row(c, part, 0), (size_t)shape.limbs * N * 8);
     assert_int_equal(ckks_ciphertext_limbs(out), shape.limbs - shape.rescale);
     lintrans_clear(&v, y, x);
     scheme_assert_error(&v.s, out, y, NULL, 0.1, 1.1);
@@ -106,6 +109,8 @@ static void rescales(void **state)
     compare(4, 2, shape, dense, 20, 1, 2);
     shape.rescale = 1;
     compare(4, 2, shape, dense, 20, 1, 2);
+    shape.rescale = 2;
+    compare(4, 2, shape, dense, 20, 1, 2);
     shape.limbs = 1;
     shape.alpha = 1;
     shape.rescale = 0;
@@ -115,8 +120,8 @@ static void rescales(void **state)
 static void folds(void **state)
 {
     static const int steps[] = {256, -128, 64};
-    ckks_lintrans_shape shape = {.limbs = 3, .rescale = 1, .special = 2, .alpha = 2, .fold_count = 3,
-                                 .fold_step = steps};
+    ckks_lintrans_shape shape = {
+        .limbs = 3, .rescale = 1, .special = 2, .alpha = 2, .fold_count = 3, .fold_step = steps};
 
     (void)state;
     for (int i = 0; i < LINTRANS_MAX; i++)
@@ -172,8 +177,8 @@ static void refusals(void **state)
 {
     static const int steps[] = {200};
     ckks_params params = scheme_params(LOG_N, 3, 45, 2);
-    ckks_lintrans_shape shape = {.limbs = 3, .rescale = 1, .special = 2, .alpha = 2, .fold_count = 1,
-                                 .fold_step = steps};
+    ckks_lintrans_shape shape = {
+        .limbs = 3, .rescale = 1, .special = 2, .alpha = 2, .fold_count = 1, .fold_step = steps};
     ckks_key_spec missing;
     ckks_ciphertext before;
     ckks_ciphertext *c = NULL;
@@ -231,7 +236,8 @@ static void refusals(void **state)
     assert_non_null(strstr(ckks_worker_error(small), "circuit_bytes"));
     ckks_worker_free(small);
     assert_memory_equal(out, &before, sizeof before);
-    assert_memory_equal(ckks_ciphertext_row(out, 0, 0), ckks_ciphertext_row(c, 0, 0), (size_t)6 * N * 8);
+    assert_memory_equal(ckks_ciphertext_row(out, 0, 0), ckks_ciphertext_row(c, 0, 0),
+                        (size_t)6 * N * 8);
     free(x);
     ckks_ciphertext_free(c);
     ckks_ciphertext_free(low);
@@ -242,9 +248,12 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(baby_and_giant_steps), cmocka_unit_test(shapes_of_keys),
-        cmocka_unit_test(rescales),             cmocka_unit_test(folds),
-        cmocka_unit_test(long_sums),            cmocka_unit_test(estimate_is_close),
+        cmocka_unit_test(baby_and_giant_steps),
+        cmocka_unit_test(shapes_of_keys),
+        cmocka_unit_test(rescales),
+        cmocka_unit_test(folds),
+        cmocka_unit_test(long_sums),
+        cmocka_unit_test(estimate_is_close),
         cmocka_unit_test(refusals),
     };
 

@@ -141,7 +141,7 @@ static void any_set_is_split_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(window_around_zero), cmocka_unit_test(plain_ranges),
+        cmocka_unit_test(window_around_zero),      cmocka_unit_test(plain_ranges),
         cmocka_unit_test(two_dimensional_windows), cmocka_unit_test(strided_sets),
         cmocka_unit_test(any_set_is_split_right),
     };

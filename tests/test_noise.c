@@ -1,8 +1,10 @@
-/* The error model against measurements: for every source of error, the measured deviation lies within a
- * band around the estimate, on both sides, and no slot is further off than a Gaussian tail allows.
+/* The error model against measurements: for every source of error, the measured deviation lies
+ * within a band around the estimate, on both sides, and no slot is further off than a Gaussian tail
+ * allows.
  *
- * Inputs have slots of modulus 1, so that slotwise factors are at their magnitude everywhere. Bands: with N
- * slot values a deviation is measured to 1/sqrt(2N) (1.6 % at N = 2^11), and |s|^2 varies by 1.5 %.
+ * Inputs have slots of modulus 1, so that slotwise factors are at their magnitude everywhere.
+ * Bands: with N slot values a deviation is measured to 1/sqrt(2N) (1.6 % at N = 2^11), and |s|^2
+ * varies by 1.5 %.
  */
 #include "tests/scheme.h"
 
@@ -112,7 +114,8 @@ static void plain_product(void **state)
     setup t;
 
     (void)state;
-    /* a plaintext of little precision, so that its rounding is seen: 2^12 against the error of 2^35 */
+    /* a plaintext of little precision, so that its rounding is seen: 2^12 against the error of 2^35
+     */
     start(&t, 40, 35, 3);
     scheme_ok(t.s.w, ckks_plaintext_create(&p, t.s.ctx));
     scheme_ok(t.s.w, ckks_encode(t.s.w, p, t.re2, t.im2, t.s.slots, 3, ckks_scale_from(0x1p12)));
@@ -131,8 +134,9 @@ static void divisions(void **state)
     /* from 2^60 to 2^20: what stays is the rounding */
     start(&t, 40, 60, 3);
     scheme_ok(t.s.w, ckks_eval_rescale(t.s.w, t.c, t.a));
-    testing_assert_near(ckks_ciphertext_error(t.c) / ckks_noise_divide(t.s.ctx, 2, ckks_ciphertext_scale(t.c)), 1.0,
-                        1e-6);
+    testing_assert_near(ckks_ciphertext_error(t.c) /
+                            ckks_noise_divide(t.s.ctx, 2, ckks_ciphertext_scale(t.c)),
+                        1.0, 1e-6);
     scheme_assert_error(&t.s, t.c, t.re, t.im, 0.9, 1.1);
     scheme_ok(t.s.w, ckks_eval_square_raw(t.s.w, t.c, t.a));
     scheme_ok(t.s.w, ckks_eval_rescale(t.s.w, t.c, t.c));
@@ -141,14 +145,17 @@ static void divisions(void **state)
     memcpy(t.im2, t.im, t.s.slots * sizeof *t.im);
     multiply(&t);
     /* three parts: with s^2 in it the tails are heavier still, only the deviation is compared */
-    testing_assert_near(scheme_measure(&t.s, t.c, t.re2, t.im2).std / ckks_ciphertext_error(t.c), 1.0, 0.3);
+    testing_assert_near(scheme_measure(&t.s, t.c, t.re2, t.im2).std / ckks_ciphertext_error(t.c),
+                        1.0, 0.3);
     stop(&t);
 }
 
 static void key_switches(void **state)
 {
-    ckks_key_spec specs[] = {{CKKS_KEY_CONJUGATE, 0, 4, 1, 1}, {CKKS_KEY_CONJUGATE, 0, 3, 1, 2},
-                             {CKKS_KEY_CONJUGATE, 0, 2, 2, 2}, {CKKS_KEY_RELINEARISE, 0, 4, 1, 1}};
+    ckks_key_spec specs[] = {{CKKS_KEY_CONJUGATE, 0, 4, 1, 1},
+                             {CKKS_KEY_CONJUGATE, 0, 3, 1, 2},
+                             {CKKS_KEY_CONJUGATE, 0, 2, 2, 2},
+                             {CKKS_KEY_RELINEARISE, 0, 4, 1, 1}};
     setup t;
 
     (void)state;
@@ -182,8 +189,10 @@ static void formulas(void **state)
     testing_assert_near(ckks_noise_sigma(), sqrt(42.0) / 2.0, 1e-12);
     testing_assert_near(ckks_noise_encode(t.s.ctx, one), sqrt(n / 24.0), 1e-9);
     testing_assert_near(ckks_noise_encrypt(t.s.ctx, one), sqrt(10.5 * n / 2.0), 1e-9);
-    testing_assert_near(ckks_noise_encrypt_public(t.s.ctx, one), sqrt(10.5 * (1 + 4 * n / 3) * n / 2), 1e-6);
-    testing_assert_near(ckks_noise_divide(t.s.ctx, 2, one), sqrt((1 + 2 * n / 3) / 12 * n / 2), 1e-6);
+    testing_assert_near(ckks_noise_encrypt_public(t.s.ctx, one),
+                        sqrt(10.5 * (1 + 4 * n / 3) * n / 2), 1e-6);
+    testing_assert_near(ckks_noise_divide(t.s.ctx, 2, one), sqrt((1 + 2 * n / 3) / 12 * n / 2),
+                        1e-6);
     testing_assert_near(ckks_noise_divide_c1(t.s.ctx, one), sqrt(2 * n / 3 / 12 * n / 2), 1e-6);
     testing_assert_near(ckks_noise_mul(2.0, 0.0, 3.0, 0.5), 1.0, 1e-12);
     stop(&t);
@@ -192,8 +201,9 @@ static void formulas(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fresh_and_sums), cmocka_unit_test(products),     cmocka_unit_test(plain_product),
-        cmocka_unit_test(divisions),      cmocka_unit_test(key_switches), cmocka_unit_test(formulas),
+        cmocka_unit_test(fresh_and_sums), cmocka_unit_test(products),
+        cmocka_unit_test(plain_product),  cmocka_unit_test(divisions),
+        cmocka_unit_test(key_switches),   cmocka_unit_test(formulas),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,8 @@ static void copies(void **state)
     assert_int_equal(b->seeded, 1);
     assert_memory_equal(b->seed, a->seed, sizeof a->seed);
     for (int part = 0; part < 2; part++)
-        assert_memory_equal(ckks_ciphertext_row(b, part, 0), ckks_ciphertext_row(a, part, 0), 2 * 1024 * 8);
+        assert_memory_equal(ckks_ciphertext_row(b, part, 0), ckks_ciphertext_row(a, part, 0),
+                            2 * 1024 * 8);
     assert_true(ckks_ciphertext_scale(b).hi == 0x1p30);
     assert_true(ckks_ciphertext_magnitude(b) == ckks_ciphertext_magnitude(a));
     assert_true(ckks_ciphertext_error(b) == ckks_ciphertext_error(a));
@@ -72,6 +73,68 @@ static void copies(void **state)
     ckks_ciphertext_free(b);
     ckks_ciphertext_free(foreign);
     scheme_stop(&t);
+    scheme_stop(&s);
+}
+
+/* An allocator that looks at what it gets back: its blocks carry their size in front. */
+typedef struct watch {
+    int blocks;   /* of 1 KiB or more, given back */
+    size_t dirty; /* most bytes other than 0 in one of them */
+} watch;
+
+enum { FRONT = 64, LARGE = 1024 };
+
+static void *watched_alloc(void *user, size_t bytes)
+{
+    unsigned char *block = calloc(1, FRONT + bytes);
+
+    (void)user;
+    if (block == NULL)
+        return NULL;
+    memcpy(block, &bytes, sizeof bytes);
+    return block + FRONT;
+}
+
+static void watched_free(void *user, void *p)
+{
+    watch *seen = user;
+    unsigned char *block = (unsigned char *)p - FRONT;
+    size_t bytes = 0;
+    size_t dirty = 0;
+
+    memcpy(&bytes, block, sizeof bytes);
+    for (size_t i = 0; i < bytes; i++)
+        dirty += block[FRONT + i] != 0;
+    seen->blocks += bytes >= LARGE;
+    if (bytes >= LARGE && dirty > seen->dirty)
+        seen->dirty = dirty;
+    free(block);
+}
+
+/* Of a secret key's rows and coefficients and of a plaintext's rows nothing is left when they are
+ * given back but the word by which the block is found. */
+static void secrets_are_wiped(void **state)
+{
+    watch seen = {0, 0};
+    ckks_params params = scheme_params(10, 2, 40, 1);
+    ckks_secret_key *sk = NULL;
+    ckks_plaintext *p = NULL;
+    double x[3] = {0.5, -1.0, 0.25};
+    scheme s;
+
+    (void)state;
+    params.allocator = (ckks_allocator){watched_alloc, watched_free, &seen};
+    scheme_start(&s, &params, 0);
+    scheme_ok(s.w, ckks_secret_key_create(s.w, &sk));
+    scheme_ok(s.w, ckks_plaintext_create(&p, s.ctx));
+    scheme_ok(s.w, ckks_encode(s.w, p, x, NULL, 3, 2, ckks_scale_from(0x1p30)));
+    seen = (watch){0, 0};
+    ckks_secret_key_free(sk);
+    assert_int_equal(seen.blocks, 2);
+    assert_true(seen.dirty <= sizeof(void *));
+    ckks_plaintext_free(p);
+    assert_int_equal(seen.blocks, 3);
+    assert_true(seen.dirty <= sizeof(void *));
     scheme_stop(&s);
 }
 
@@ -93,7 +156,8 @@ static void declared_magnitude(void **state)
     ckks_ciphertext_set_magnitude(a, NAN);
     ckks_ciphertext_set_magnitude(a, INFINITY);
     assert_true(ckks_ciphertext_magnitude(a) == 0.25);
-    testing_assert_near(ckks_ciphertext_precision_bits(a), log2(0.25 / ckks_ciphertext_error(a)), 1e-9);
+    testing_assert_near(ckks_ciphertext_precision_bits(a), log2(0.25 / ckks_ciphertext_error(a)),
+                        1e-9);
     free(x);
     ckks_ciphertext_free(a);
     scheme_stop(&s);
@@ -140,8 +204,9 @@ static void key_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_objects), cmocka_unit_test(copies),    cmocka_unit_test(declared_magnitude),
-        cmocka_unit_test(no_memory),     cmocka_unit_test(key_sizes),
+        cmocka_unit_test(empty_objects),     cmocka_unit_test(copies),
+        cmocka_unit_test(secrets_are_wiped), cmocka_unit_test(declared_magnitude),
+        cmocka_unit_test(no_memory),         cmocka_unit_test(key_sizes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

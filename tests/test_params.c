@@ -13,7 +13,8 @@ static ckks_params good(void)
     ckks_params params;
     char why[200] = "";
 
-    assert_int_equal(ckks_params_generate(&params, 13, q_bits, 3, p_bits, 1, 128, why, sizeof why), CKKS_OK);
+    assert_int_equal(ckks_params_generate(&params, 13, q_bits, 3, p_bits, 1, 128, why, sizeof why),
+                     CKKS_OK);
     return params;
 }
 
@@ -114,8 +115,34 @@ static void security_is_enforced_with_numbers(void **state)
                      CKKS_ERR_INSECURE);
     assert_non_null(strstr(why, "no row"));
     /* 0 asks for test parameters and stamps them */
-    assert_int_equal(ckks_params_generate(&params, 13, five, 5, p_bits, 1, 0, why, sizeof why), CKKS_OK);
+    assert_int_equal(ckks_params_generate(&params, 13, five, 5, p_bits, 1, 0, why, sizeof why),
+                     CKKS_OK);
     assert_int_equal(params.insecure_test, 1);
+}
+
+/* Half a bit below each limit of the table is taken, half a bit above is refused. */
+static void security_limits_are_exact(void **state)
+{
+    static const int level[] = {128, 192, 256};
+    double bits[CKKS_MAX_Q];
+    ckks_params params;
+    char why[200] = "";
+
+    (void)state;
+    for (int log_n = 12; log_n <= 15; log_n++) {
+        for (int i = 0; i < 3; i++) {
+            double max = ckks_security_max_log2_qp(log_n, level[i]);
+            int count = (int)ceil((max + 0.5) / 46.8);
+            for (int over = 0; over < 2; over++) {
+                /* the largest primes below 2^bits are not 0.001 bits smaller */
+                for (int k = 0; k < count; k++)
+                    bits[k] = (max + (over ? 0.5 : -0.5)) / count;
+                assert_int_equal(ckks_params_generate(&params, log_n, bits, count, NULL, 0,
+                                                      level[i], why, sizeof why),
+                                 over ? CKKS_ERR_INSECURE : CKKS_OK);
+            }
+        }
+    }
 }
 
 static void generate_refuses_nonsense(void **state)
@@ -127,14 +154,21 @@ static void generate_refuses_nonsense(void **state)
     char why[200] = "";
 
     (void)state;
-    assert_int_equal(ckks_params_generate(&params, 13, small, 1, NULL, 0, 128, why, sizeof why), CKKS_ERR_ARG);
+    assert_int_equal(ckks_params_generate(&params, 13, small, 1, NULL, 0, 128, why, sizeof why),
+                     CKKS_ERR_ARG);
     assert_non_null(strstr(why, "15"));
-    assert_int_equal(ckks_params_generate(&params, 13, large, 1, NULL, 0, 128, why, sizeof why), CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(&params, 13, nan, 1, NULL, 0, 128, why, sizeof why), CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(&params, 13, q_bits, 0, NULL, 0, 128, why, sizeof why), CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(&params, 17, q_bits, 1, NULL, 0, 128, why, sizeof why), CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(&params, 13, NULL, 1, NULL, 0, 128, why, sizeof why), CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(NULL, 13, q_bits, 1, NULL, 0, 128, NULL, 0), CKKS_ERR_ARG);
+    assert_int_equal(ckks_params_generate(&params, 13, large, 1, NULL, 0, 128, why, sizeof why),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_params_generate(&params, 13, nan, 1, NULL, 0, 128, why, sizeof why),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_params_generate(&params, 13, q_bits, 0, NULL, 0, 128, why, sizeof why),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_params_generate(&params, 17, q_bits, 1, NULL, 0, 128, why, sizeof why),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_params_generate(&params, 13, NULL, 1, NULL, 0, 128, why, sizeof why),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_params_generate(NULL, 13, q_bits, 1, NULL, 0, 128, NULL, 0),
+                     CKKS_ERR_ARG);
 }
 
 static void primes_run_out(void **state)
@@ -147,7 +181,8 @@ static void primes_run_out(void **state)
     /* Between 2^18 and 2^19 there are 4 numbers = 1 mod 2^17. */
     for (int i = 0; i < CKKS_MAX_Q; i++)
         bits[i] = 19.0;
-    assert_int_equal(ckks_params_generate(&params, 16, bits, 8, NULL, 0, 0, why, sizeof why), CKKS_ERR_PARAMS);
+    assert_int_equal(ckks_params_generate(&params, 16, bits, 8, NULL, 0, 0, why, sizeof why),
+                     CKKS_ERR_PARAMS);
     assert_non_null(strstr(why, "no unused prime"));
 }
 
@@ -157,6 +192,7 @@ int main(void)
         cmocka_unit_test(generated_primes_are_what_was_asked),
         cmocka_unit_test(every_rule),
         cmocka_unit_test(security_is_enforced_with_numbers),
+        cmocka_unit_test(security_limits_are_exact),
         cmocka_unit_test(generate_refuses_nonsense),
         cmocka_unit_test(primes_run_out),
     };

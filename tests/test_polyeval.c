@@ -1,4 +1,5 @@
-/* Polynomials of ciphertexts against clear slots: values, the plan kept to the bit, scratch, refusals. */
+/* Polynomials of ciphertexts against clear slots: values, the plan kept to the bit, scratch,
+ * refusals. */
 #include "tests/scheme.h"
 
 #include "ckks/circuits.h"
@@ -17,8 +18,8 @@ static double evaluate(const ckks_polynomial *p, double x)
 }
 
 /* One evaluation in a worker with exactly the scratch that is asked for. */
-static void compare(scheme *s, int basis, int degree, const double *coef, int limbs, double scale_bits,
-                    double min_scale)
+static void compare(scheme *s, int basis, int degree, const double *coef, int limbs,
+                    double scale_bits, double min_scale)
 {
     ckks_polynomial p = {basis, degree, coef};
     double *x = scheme_vector(s, -1, 1);
@@ -32,8 +33,8 @@ static void compare(scheme *s, int basis, int degree, const double *coef, int li
 
     scheme_ok(NULL, ckks_worker_create(&w, s->ctx, ckks_poly_scratch_bytes(s->ctx, &p, limbs)));
     scheme_ok(w, ckks_worker_use_keys(w, s->keys));
-    scheme_ok(NULL, ckks_poly_plan(s->ctx, &p, limbs, ckks_scale_from(exp2(scale_bits)), min_scale, &limbs_out,
-                                   &scale, NULL));
+    scheme_ok(NULL, ckks_poly_plan(s->ctx, &p, limbs, ckks_scale_from(exp2(scale_bits)), min_scale,
+                                   &limbs_out, &scale, NULL));
     scheme_ok(w, ckks_poly_eval(w, c, a, &p, min_scale));
     assert_int_equal(ckks_ciphertext_limbs(c), limbs_out);
     assert_true(ckks_scale_equal(ckks_ciphertext_scale(c), scale));
@@ -44,13 +45,14 @@ static void compare(scheme *s, int basis, int degree, const double *coef, int li
         assert_true(fabs(y[j]) <= ckks_ciphertext_magnitude(c) * (1.0 + 1e-9));
     }
     gap = scheme_measure(s, c, y, NULL);
-    /* The estimate takes slopes at their largest on [-1, 1], k^2 for T_k, which few slots meet; but it is
-     * no fantasy: not less than the measured one, and not more than degree times it and a little. */
+    /* The estimate takes slopes at their largest on [-1, 1], k^2 for T_k, which few slots meet; but
+     * it is no fantasy: not less than the measured one, and not more than degree times it and a
+     * little. */
     if (!(gap.std <= 1.1 * ckks_ciphertext_error(c)) ||
         !(gap.std * 40.0 * degree >= ckks_ciphertext_error(c)) ||
         !(gap.max <= 17.0 * ckks_ciphertext_error(c))) {
-        print_error("basis %d degree %d: deviation %g, maximum %g, estimate %g\n", basis, degree, gap.std, gap.max,
-                    ckks_ciphertext_error(c));
+        print_error("basis %d degree %d: deviation %g, maximum %g, estimate %g\n", basis, degree,
+                    gap.std, gap.max, ckks_ciphertext_error(c));
         fail();
     }
     /* in place: the same bits */
@@ -135,8 +137,10 @@ static void random_polynomials(void **state)
         double coef[64] = {0};
         int parity = (int)testing_below(&s.rng, 3);
         for (int k = 0; k <= degree; k++)
-            coef[k] = parity == 2 || k % 2 == parity || k == degree ? testing_uniform(&s.rng, -1, 1) : 0.0;
-        compare(&s, CKKS_BASIS_CHEBYSHEV, degree, coef, LIMBS, testing_uniform(&s.rng, 38, 44), 0x1p38);
+            coef[k] = parity == 2 || k % 2 == parity || k == degree ? testing_uniform(&s.rng, -1, 1)
+                                                                    : 0.0;
+        compare(&s, CKKS_BASIS_CHEBYSHEV, degree, coef, LIMBS, testing_uniform(&s.rng, 38, 44),
+                0x1p38);
     }
     scheme_stop(&s);
 }
@@ -160,7 +164,8 @@ static void refusals(void **state)
     c = scheme_empty(&s);
     scheme_ok(s.w, ckks_ciphertext_copy(c, a));
     before = *c;
-    assert_int_equal(ckks_poly_eval(s.w, c, a, &p, 0x1p40), CKKS_ERR_MEMORY); /* no circuit scratch */
+    assert_int_equal(ckks_poly_eval(s.w, c, a, &p, 0x1p40),
+                     CKKS_ERR_MEMORY); /* no circuit scratch */
     assert_non_null(strstr(ckks_worker_error(s.w), "circuit_bytes"));
     scheme_ok(NULL, ckks_worker_create(&w, s.ctx, ckks_poly_scratch_bytes(s.ctx, &p, 4)));
     assert_int_equal(ckks_poly_eval(w, c, a, &p, 0x1p40), CKKS_ERR_NO_KEY);

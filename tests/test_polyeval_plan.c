@@ -1,4 +1,5 @@
-/* Decisions of polynomial evaluation: the cut keeps the polynomial, products are few, limbs are counted. */
+/* Decisions of polynomial evaluation: the cut keeps the polynomial, products are few, limbs are
+ * counted. */
 #include "tests/scheme.h"
 
 #include "ckks/polyeval.h"
@@ -17,7 +18,8 @@ static double value(const ckks_poly_run *run, int first, int length, double x)
     length = ckks_poly_trim(run, first, length);
     g = ckks_poly_split(run, length);
     if (g > 0)
-        return value(run, first + g, length - g, x) * power(run->basis, g, x) + value(run, first, g, x);
+        return value(run, first + g, length - g, x) * power(run->basis, g, x) +
+               value(run, first, g, x);
     for (int i = 0; i < length; i++)
         sum += run->coef[first + i] * power(run->basis, i, x);
     return sum;
@@ -42,13 +44,15 @@ static void cuts_keep_the_polynomial(void **state)
     testing_rng_init(&rng, testing_seed());
     for (int i = 0; i < testing_iters(300); i++) {
         int basis = (int)testing_below(&rng, 2);
-        int degree = 1 + (int)testing_below(&rng, basis == CKKS_BASIS_MONOMIAL ? 8 : CKKS_MAX_POLY_DEGREE);
+        int degree =
+            1 + (int)testing_below(&rng, basis == CKKS_BASIS_MONOMIAL ? 8 : CKKS_MAX_POLY_DEGREE);
         double coef[CKKS_MAX_POLY_DEGREE + 1];
         double size = 0.0;
         ckks_polynomial p = {basis, degree, coef};
         int parity = (int)testing_below(&rng, 3); /* 2: all, else only odd or even ones */
         for (int k = 0; k <= degree; k++) {
-            coef[k] = parity == 2 || k % 2 == parity || k == degree ? testing_uniform(&rng, -1, 1) : 0.0;
+            coef[k] =
+                parity == 2 || k % 2 == parity || k == degree ? testing_uniform(&rng, -1, 1) : 0.0;
             size += fabs(coef[k]);
         }
         assert_int_equal(ckks_poly_cut(&run, ctx, &p), CKKS_OK);
@@ -118,27 +122,35 @@ static void limbs_and_scales(void **state)
     ckks_scale scale = {0.0, 0.0};
 
     (void)state;
-    /* lazy: 2^23 squared is 2^46, which stays; 2^35 squared is 2^70, which cannot give up 46 bits */
-    assert_int_equal(ckks_poly_plan(ctx, &p, 3, ckks_scale_from(0x1p23), 0x1p23, &limbs, &scale, &count), CKKS_OK);
+    /* lazy: 2^23 squared is 2^46, which stays; 2^35 squared is 2^70, which cannot give up 46 bits
+     */
+    assert_int_equal(
+        ckks_poly_plan(ctx, &p, 3, ckks_scale_from(0x1p23), 0x1p23, &limbs, &scale, &count),
+        CKKS_OK);
     assert_int_equal(limbs, 3);
     assert_int_equal(count, 1);
     assert_true(scale.hi == 0x1p46);
-    assert_int_equal(ckks_poly_plan(ctx, &p, 3, ckks_scale_from(0x1p35), 0x1p30, &limbs, &scale, NULL), CKKS_OK);
+    assert_int_equal(
+        ckks_poly_plan(ctx, &p, 3, ckks_scale_from(0x1p35), 0x1p30, &limbs, &scale, NULL), CKKS_OK);
     assert_int_equal(limbs, 3);
-    assert_int_equal(ckks_poly_plan(ctx, &p, 3, ckks_scale_from(0x1p40), 0x1p30, &limbs, &scale, NULL), CKKS_OK);
+    assert_int_equal(
+        ckks_poly_plan(ctx, &p, 3, ckks_scale_from(0x1p40), 0x1p30, &limbs, &scale, NULL), CKKS_OK);
     assert_int_equal(limbs, 2);
     assert_true(ckks_scale_equal(
         scale, ckks_scale_div_prime(ckks_scale_from(0x1p80), ckks_context_params(ctx)->q[2])));
     /* degree 4 at 2^23: squares and constants eat two limbs */
     p = (ckks_polynomial){CKKS_BASIS_MONOMIAL, 4, all};
-    assert_int_equal(ckks_poly_plan(ctx, &p, 3, ckks_scale_from(0x1p23), 0x1p23, &limbs, &scale, NULL), CKKS_OK);
+    assert_int_equal(
+        ckks_poly_plan(ctx, &p, 3, ckks_scale_from(0x1p23), 0x1p23, &limbs, &scale, NULL), CKKS_OK);
     assert_int_equal(limbs, 1);
     assert_true(scale.hi >= 0x1p23);
-    assert_int_equal(ckks_poly_plan(ctx, &p, 1, ckks_scale_from(0x1p23), 0x1p23, &limbs, &scale, NULL),
-                     CKKS_ERR_LEVEL);
+    assert_int_equal(
+        ckks_poly_plan(ctx, &p, 1, ckks_scale_from(0x1p23), 0x1p23, &limbs, &scale, NULL),
+        CKKS_ERR_LEVEL);
     /* nothing is written when it fails, and nothing needs to be asked */
     assert_int_equal(limbs, 1);
-    assert_int_equal(ckks_poly_plan(ctx, &p, 9, ckks_scale_from(0x1p40), 0x1p40, NULL, NULL, NULL), CKKS_OK);
+    assert_int_equal(ckks_poly_plan(ctx, &p, 9, ckks_scale_from(0x1p40), 0x1p40, NULL, NULL, NULL),
+                     CKKS_OK);
     ckks_context_free(ctx);
 }
 
@@ -173,11 +185,15 @@ static void refusals(void **state)
     p.coef = NULL;
     assert_int_equal(ckks_poly_plan(ctx, &p, 3, scale, 0x1p30, &limbs, NULL, NULL), CKKS_ERR_ARG);
     assert_int_equal(ckks_poly_plan(ctx, NULL, 3, scale, 0x1p30, &limbs, NULL, NULL), CKKS_ERR_ARG);
-    assert_int_equal(ckks_poly_plan(NULL, &good, 3, scale, 0x1p30, &limbs, NULL, NULL), CKKS_ERR_ARG);
-    assert_int_equal(ckks_poly_plan(ctx, &good, 0, scale, 0x1p30, &limbs, NULL, NULL), CKKS_ERR_ARG);
-    assert_int_equal(ckks_poly_plan(ctx, &good, 17, scale, 0x1p30, &limbs, NULL, NULL), CKKS_ERR_ARG);
-    assert_int_equal(ckks_poly_plan(ctx, &good, 3, ckks_scale_from(NAN), 0x1p30, &limbs, NULL, NULL),
+    assert_int_equal(ckks_poly_plan(NULL, &good, 3, scale, 0x1p30, &limbs, NULL, NULL),
                      CKKS_ERR_ARG);
+    assert_int_equal(ckks_poly_plan(ctx, &good, 0, scale, 0x1p30, &limbs, NULL, NULL),
+                     CKKS_ERR_ARG);
+    assert_int_equal(ckks_poly_plan(ctx, &good, 17, scale, 0x1p30, &limbs, NULL, NULL),
+                     CKKS_ERR_ARG);
+    assert_int_equal(
+        ckks_poly_plan(ctx, &good, 3, ckks_scale_from(NAN), 0x1p30, &limbs, NULL, NULL),
+        CKKS_ERR_ARG);
     assert_int_equal(ckks_poly_plan(ctx, &good, 3, scale, NAN, &limbs, NULL, NULL), CKKS_ERR_ARG);
     assert_int_equal(ckks_poly_plan(ctx, &good, 3, scale, 1.0, &limbs, NULL, NULL), CKKS_ERR_ARG);
     assert_int_equal(ckks_poly_scratch_bytes(ctx, &good, 0), 0);

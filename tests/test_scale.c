@@ -43,8 +43,8 @@ static void division_undoes_multiplication(void **state)
         assert_close(ckks_scale_div_prime(ckks_scale_mul_prime(a, q), q), a, 0x1p-99);
         assert_close(ckks_scale_mul(a, b), ckks_scale_mul(b, a), 0x1p-103);
         assert_true(ckks_scale_equal(ckks_scale_div(ckks_scale_mul(a, b), b), a));
-        testing_assert_near(ckks_scale_log2(ckks_scale_mul(a, b)), ckks_scale_log2(a) + ckks_scale_log2(b),
-                            0x1p-40);
+        testing_assert_near(ckks_scale_log2(ckks_scale_mul(a, b)),
+                            ckks_scale_log2(a) + ckks_scale_log2(b), 0x1p-40);
     }
 }
 
@@ -55,9 +55,11 @@ static void long_chains_do_not_drift(void **state)
     ckks_scale a = ckks_scale_from(0x1p46);
 
     for (uint64_t i = 0; i < 40; i++)
-        a = ckks_scale_div_prime(ckks_scale_mul(a, ckks_scale_from(0x1p46)), (UINT64_C(1) << 46) - 2 * i - 1);
+        a = ckks_scale_div_prime(ckks_scale_mul(a, ckks_scale_from(0x1p46)),
+                                 (UINT64_C(1) << 46) - 2 * i - 1);
     for (uint64_t i = 40; i-- > 0;)
-        a = ckks_scale_div(ckks_scale_mul_prime(a, (UINT64_C(1) << 46) - 2 * i - 1), ckks_scale_from(0x1p46));
+        a = ckks_scale_div(ckks_scale_mul_prime(a, (UINT64_C(1) << 46) - 2 * i - 1),
+                           ckks_scale_from(0x1p46));
     assert_close(a, ckks_scale_from(0x1p46), 160 * 0x1p-102);
 }
 
@@ -65,8 +67,8 @@ static void equality_is_sharp(void **state)
 {
     (void)state;
     ckks_scale a = ckks_scale_from(0x1p40);
-    ckks_scale near = {0x1p40, 0x1p-21};  /* relative 2^-61 */
-    ckks_scale far = {0x1p40, 0x1p-19};   /* relative 2^-59 */
+    ckks_scale near = {0x1p40, 0x1p-21}; /* relative 2^-61 */
+    ckks_scale far = {0x1p40, 0x1p-19};  /* relative 2^-59 */
 
     assert_true(ckks_scale_equal(a, a));
     assert_true(ckks_scale_equal(near, a) && ckks_scale_equal(a, near));

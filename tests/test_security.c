@@ -37,7 +37,8 @@ static void bits_follow_the_limits(void **state)
             assert_int_equal(ckks_security_bits(log_n, max + 1e-9), i == 0 ? 0 : level[i - 1]);
             /* doubling the degree a little more than doubles the room; more security, less room */
             if (log_n > 11)
-                testing_assert_near(max / ckks_security_max_log2_qp(log_n - 1, level[i]), 2.02, 0.06);
+                testing_assert_near(max / ckks_security_max_log2_qp(log_n - 1, level[i]), 2.02,
+                                    0.06);
             if (i > 0)
                 assert_true(max < ckks_security_max_log2_qp(log_n, level[i - 1]));
         }

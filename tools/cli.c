@@ -270,7 +270,7 @@ int cli_parse(const cli_command *c, int argc, char **argv, void *settings, char 
     state.command = c->name;
     getopt_tables(c, longs, shorts, order);
     opterr = 0;
-    optind = 1;
+    optind = 0; /* and not 1: what getopt_long keeps of an earlier command line is forgotten */
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         const cli_option *o = code == ':' || code == '?' ? NULL : find_option(order, code);
         int st;
