@@ -8,6 +8,9 @@ static const struct {
     const ckks_kernel *(*get)(void);
     ckks_cpu_features needs;
 } families[] = {
+    {ckks_kernel_avx512, CKKS_CPU_AVX512 | CKKS_CPU_AVX512_IFMA},
+    {ckks_kernel_avx2, CKKS_CPU_AVX2 | CKKS_CPU_FMA},
+    {ckks_kernel_neon, CKKS_CPU_NEON},
     {ckks_kernel_portable, 0},
 };
 
@@ -15,7 +18,13 @@ enum { FAMILY_COUNT = sizeof families / sizeof families[0] };
 
 const ckks_kernel *ckks_kernel_list(int i)
 {
-    return i >= 0 && i < FAMILY_COUNT ? families[i].get() : NULL;
+    for (int f = 0; f < FAMILY_COUNT; f++) {
+        const ckks_kernel *kernel = families[f].get();
+
+        if (kernel != NULL && i-- == 0)
+            return kernel;
+    }
+    return NULL;
 }
 
 const ckks_kernel *ckks_kernel_select(ckks_cpu_features cpu, uint64_t q, const char *name)

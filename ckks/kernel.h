@@ -41,7 +41,7 @@ typedef struct ckks_modulus {
     uint64_t n_inverse;    /* 1 / N */
     /* forward[k + i] = psi^brv(k + i) for layer k = 1, 2, 4, ..., N/2, block i < k; brv reverses
      * log_n bits. inverse[k + i] is its reciprocal, but inverse[1] is multiplied by 1/N, and
-     * inverse[0] = 1/N. forward[0] = 1. */
+     * inverse[0] = 1/N. forward[0] = 1. So it is until the kernel's arrange has run. */
     ckks_twiddle *forward, *inverse;
     ckks_allocator allocator;
 } ckks_modulus;
@@ -54,6 +54,10 @@ struct ckks_kernel {
 
     /** The kernel's quotient of a constant factor, for tables.  Range: w in [0,q) */
     uint64_t (*quotient)(uint64_t w, const ckks_mod *m);
+
+    /** Turn the finished tables m->forward and m->inverse into the kernel's own layout, in their
+     *  place; nobody else reads them afterwards. */
+    void (*arrange)(ckks_modulus *m);
 
     /** Negacyclic transform, in place: a_i = sum_k a_k psi^((2 brv(i) + 1) k).
      *  Range: [0,4q) -> [0,q).  Order: natural in, bit-reversed out */
@@ -99,7 +103,8 @@ struct ckks_kernel {
     void (*reduce_centred)(uint64_t *out, const uint64_t *x, uint64_t from, size_t n,
                            const ckks_modulus *m);
 
-    /** out = x mod q for signed x; out and x may be the same memory.  Range: any int64 -> [0,q) */
+    /** out = x mod q for signed x; out and x may be the same memory, and x need not be aligned.
+     *  Range: any int64 -> [0,q) */
     void (*reduce_i64)(uint64_t *out, const int64_t *x, size_t n, const ckks_modulus *m);
 
     /** out = x mod q for small signed x.  Range: int8 -> [0,q), also for q below 128 */
@@ -130,9 +135,13 @@ struct ckks_kernel {
 };
 
 /** The families. NULL when not compiled in. */
+const ckks_kernel *ckks_kernel_avx512(void);
+const ckks_kernel *ckks_kernel_avx2(void);
+const ckks_kernel *ckks_kernel_neon(void);
 const ckks_kernel *ckks_kernel_portable(void);
 
-/** The family at place i of the list, best first, whatever the machine; NULL past the end. */
+/** The family at place i of those compiled in, best first, whatever the machine; NULL past the
+ *  end. */
 const ckks_kernel *ckks_kernel_list(int i);
 
 /** The best family for a prime on a machine.

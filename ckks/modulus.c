@@ -67,6 +67,7 @@ ckks_status ckks_modulus_init(ckks_modulus *m, uint64_t q, int log_n, const ckks
     m->inverse[1].w = ckks_mod_mul(m->inverse[1].w, m->n_inverse, &m->mod);
     fill_quotients(m->forward, m);
     fill_quotients(m->inverse, m);
+    kernel->arrange(m);
     return CKKS_OK;
 }
 

@@ -22,3 +22,15 @@ AC_DEFUN([UNSEEN_NEED_SANITIZER], [
     UNSEEN_CFLAGS="$UNSEEN_CFLAGS $unseen_flags"
     UNSEEN_LDFLAGS="$UNSEEN_LDFLAGS $unseen_flags"
 ])
+
+# UNSEEN_TRY_KERNEL(NAME, FLAGS, EXPRESSION, VARIABLE, MACRO): when the compiler makes code of the intrinsics
+# in EXPRESSION with FLAGS, VARIABLE is these flags and the definition of MACRO; else it is empty.
+AC_DEFUN([UNSEEN_TRY_KERNEL], [
+    AC_MSG_CHECKING([whether $CC compiles the $1 kernel])
+    unseen_saved_cflags=$CFLAGS
+    CFLAGS="$CFLAGS $2"
+    $4=
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <immintrin.h>]], [[(void)$3;]])],
+        [$4="$2 -D$5"; AC_MSG_RESULT([yes])], [AC_MSG_RESULT([no])])
+    CFLAGS=$unseen_saved_cflags
+])

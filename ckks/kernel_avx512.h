@@ -1,0 +1,194 @@
+/* Inside the AVX-512 family: eight residues a vector, the 52-bit multipliers of IFMA. Only the
+ * files of the family include it, compiled with its flags; for all others it is empty.
+ *
+ * A number stands for its low 52 bits; what lies above them in a lane is of no account, because the
+ * multipliers read 52 bits and sums of 64 bits agree with sums of 52. settle() cuts it off.
+ *
+ * With w' = floor(w 2^52 / q) and Q = floor(w' y / 2^52), the product w y - Q q lies in [0,2q) for
+ * every y < 2^52: w y / q - w' y / 2^52 = (w 2^52 / q - w') y / 2^52 lies in [0, y / 2^52).
+ */
+#ifndef UNSEEN_CKKS_KERNEL_AVX512_H
+#define UNSEEN_CKKS_KERNEL_AVX512_H
+
+#include "ckks/kernel.h"
+
+#if defined(CKKS_KERNEL_AVX512)
+
+#include <immintrin.h>
+
+/* The transforms and the layout of their tables: slots of the family. */
+void ckks_kernel_avx512_arrange(ckks_modulus *m);
+void ckks_kernel_avx512_ntt_forward(uint64_t *a, const ckks_modulus *m);
+void ckks_kernel_avx512_ntt_inverse(uint64_t *a, const ckks_modulus *m);
+
+#define INLINE static inline __attribute__((always_inline))
+
+typedef __m512i vec;
+
+enum { LANES = 8 };
+
+INLINE vec all(uint64_t x)
+{
+    return _mm512_set1_epi64((long long)x);
+}
+
+INLINE vec load(const uint64_t *p)
+{
+    return _mm512_load_si512(p);
+}
+
+INLINE void store(uint64_t *p, vec x)
+{
+    _mm512_store_si512(p, x);
+}
+
+INLINE vec add(vec a, vec b)
+{
+    return _mm512_add_epi64(a, b);
+}
+
+INLINE vec sub(vec a, vec b)
+{
+    return _mm512_sub_epi64(a, b);
+}
+
+/* sum + the low 52 bits of a * b. */
+INLINE vec low(vec sum, vec a, vec b)
+{
+    return _mm512_madd52lo_epu64(sum, a, b);
+}
+
+/* sum + the high 52 bits of a * b. */
+INLINE vec high(vec sum, vec a, vec b)
+{
+    return _mm512_madd52hi_epu64(sum, a, b);
+}
+
+/* x - bound when x >= bound, else x; x - bound wraps far above x otherwise. */
+INLINE vec once(vec x, vec bound)
+{
+    return _mm512_min_epu64(x, sub(x, bound));
+}
+
+/* x + q when x is negative, else x.  Range: [-q,q) of 64-bit words */
+INLINE vec wrap(vec x, vec q)
+{
+    return _mm512_min_epu64(x, add(x, q));
+}
+
+typedef struct prime {
+    vec q, minus; /* q and 2^52 - q */
+    vec barrett;  /* floor(2^52 / q) */
+    vec mask;     /* 2^52 - 1 */
+} prime;
+
+INLINE prime prime_of(const ckks_modulus *m)
+{
+    prime p;
+
+    p.q = all(m->q);
+    p.minus = all((UINT64_C(1) << 52) - m->q);
+    p.barrett = all(m->mod.one >> 12);
+    p.mask = all((UINT64_C(1) << 52) - 1);
+    return p;
+}
+
+/* x mod 2^52 below 2q -> [0,q). */
+INLINE vec settle(vec x, const prime *p)
+{
+    return once(_mm512_and_si512(x, p->mask), p->q);
+}
+
+/* The same from 4q, and from 8q. */
+INLINE vec settle4(vec x, const prime *p)
+{
+    return once(once(_mm512_and_si512(x, p->mask), add(p->q, p->q)), p->q);
+}
+
+INLINE vec settle8(vec x, const prime *p)
+{
+    const vec twice = add(p->q, p->q);
+
+    return once(once(once(_mm512_and_si512(x, p->mask), add(twice, twice)), twice), p->q);
+}
+
+/* x mod 2^52 -> congruent, in [0, (1 + x / 2^52) q). */
+INLINE vec barrett(vec x, const prime *p)
+{
+    return low(x, high(_mm512_setzero_si512(), x, p->barrett), p->minus);
+}
+
+typedef struct factor {
+    vec w, quotient;
+} factor;
+
+/* y * f in [0,2q). */
+INLINE vec product(vec y, factor f, const prime *p)
+{
+    const vec zero = _mm512_setzero_si512();
+
+    return low(low(zero, y, f.w), high(zero, y, f.quotient), p->minus);
+}
+
+/* `rows` = 1, 2, 4 or 8 vectors, stride words apart; a constant of the call. */
+INLINE void load_rows(vec *x, const uint64_t *a, size_t stride, int rows)
+{
+    x[0] = load(a);
+    if (rows > 1)
+        x[1] = load(a + stride);
+    if (rows > 2) {
+        x[2] = load(a + 2 * stride);
+        x[3] = load(a + 3 * stride);
+    }
+    if (rows > 4) {
+        x[4] = load(a + 4 * stride);
+        x[5] = load(a + 5 * stride);
+        x[6] = load(a + 6 * stride);
+        x[7] = load(a + 7 * stride);
+    }
+}
+
+INLINE void store_rows(uint64_t *a, const vec *x, size_t stride, int rows)
+{
+    store(a, x[0]);
+    if (rows > 1)
+        store(a + stride, x[1]);
+    if (rows > 2) {
+        store(a + 2 * stride, x[2]);
+        store(a + 3 * stride, x[3]);
+    }
+    if (rows > 4) {
+        store(a + 4 * stride, x[4]);
+        store(a + 5 * stride, x[5]);
+        store(a + 6 * stride, x[6]);
+        store(a + 7 * stride, x[7]);
+    }
+}
+
+/* The sixteen lanes of two vectors, dealt like two halves of a pack of cards; four times is
+ * nothing. Coefficients 0-7 and 8-15 become pairs at distance 4 of 2 blocks by turns, then pairs at
+ * distance 2 of 4 blocks, then pairs of neighbours of 8 blocks, then what they were. */
+INLINE void shuffle(vec *x, vec *y)
+{
+    const vec first = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+    const vec second = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+    const vec t = _mm512_permutex2var_epi64(*x, first, *y);
+
+    *y = _mm512_permutex2var_epi64(*x, second, *y);
+    *x = t;
+}
+
+/* Its inverse. */
+INLINE void unshuffle(vec *x, vec *y)
+{
+    const vec even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+    const vec odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+    const vec t = _mm512_permutex2var_epi64(*x, even, *y);
+
+    *y = _mm512_permutex2var_epi64(*x, odd, *y);
+    *x = t;
+}
+
+#endif
+
+#endif
