@@ -5,18 +5,11 @@
 #include <string.h>
 
 #include "nn/client.h"
+#include "nn/digest.h"
 #include "nn/why.h"
 
 static const char magic[8] = {'U', 'N', 'S', 'E', 'E', 'N', 'P', 'L'};
 enum { VERSION = 1, FIXED_BYTES = 96, KEY_BYTES = 20, SUM_BYTES = 8 };
-
-static uint64_t checksum(const uint8_t *bytes, size_t size)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t k = 0; k < size; k++)
-        h = (h ^ bytes[k]) * 0x100000001b3u;
-    return h;
-}
 
 /* ---- writing: the room was checked beforehand */
 
@@ -91,7 +84,7 @@ nn_status nn_client_write(uint8_t *out, size_t out_size, size_t *used, const nn_
     if (st != NN_OK)
         return st;
     at += params;
-    put(&at, checksum(out, (size_t)(at - out)), 8);
+    put(&at, nn_digest(out, (size_t)(at - out)), 8);
     *used = size;
     return NN_OK;
 }
@@ -279,7 +272,7 @@ nn_status nn_client_read(nn_client **out, const uint8_t *in, size_t size, char *
         return nn_why(why, why_size, NN_ERR_FORMAT, "the plan file says %lu bytes and has %zu",
                       (unsigned long)length, size);
     cursor sum = {in + size - SUM_BYTES, SUM_BYTES, 0};
-    if (checksum(in, size - SUM_BYTES) != get(&sum, 8))
+    if (nn_digest(in, size - SUM_BYTES) != get(&sum, 8))
         return nn_why(why, why_size, NN_ERR_FORMAT, "the plan file is damaged (checksum)");
     nn_client *c = calloc(1, sizeof *c);
     if (c == NULL)

@@ -4,17 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/digest.h"
 #include "nn/graph_data.h"
 #include "nn/ref.h"
-
-/* FNV-1a, 64 bits. It tells models apart by accident, not against an adversary. */
-static uint64_t digest(const uint8_t *bytes, size_t size)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t k = 0; k < size; k++)
-        h = (h ^ bytes[k]) * 0x100000001b3u;
-    return h;
-}
 
 nn_status nn_model_read(nn_model **out, const uint8_t *bytes, size_t size, char *why,
                         size_t why_size)
@@ -25,7 +17,7 @@ nn_status nn_model_read(nn_model **out, const uint8_t *bytes, size_t size, char 
     nn_model *m = calloc(1, sizeof *m);
     if (m == NULL)
         return NN_ERR_MEMORY;
-    m->id = digest(bytes, size);
+    m->id = nn_digest(bytes, size);
     nn_status st = nn_onnx_read(&m->graph, bytes, size, why, why_size);
     if (st == NN_OK)
         st = nn_lower(&m->raw, m->graph, why, why_size);

@@ -1,5 +1,6 @@
 /* The plan file: what is written is read, and hostile bytes are refused with a sentence. */
 #include "nn/client.h"
+#include "nn/digest.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"
@@ -25,9 +26,7 @@ static void plan_bytes(uint8_t **bytes, size_t *size)
 /* Make altered bytes consistent again, so that what is behind the checksum is tried too. */
 static void repair(uint8_t *bytes, size_t size)
 {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t k = 0; k < size - 8; k++)
-        h = (h ^ bytes[k]) * 0x100000001b3u;
+    uint64_t h = nn_digest(bytes, size - 8);
     for (int k = 0; k < 8; k++)
         bytes[size - 8 + (size_t)k] = (uint8_t)(h >> (8 * k));
 }
