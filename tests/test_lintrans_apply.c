@@ -44,7 +44,10 @@ static void compare(int q_count, int p_count, ckks_lintrans_shape shape, const i
                             ckks_ciphertext_row(c, part, 0), (size_t)shape.limbs * N * 8);
     assert_int_equal(ckks_ciphertext_limbs(out), shape.limbs - shape.rescale);
     lintrans_clear(&v, y, x);
-    scheme_assert_error(&v.s, out, y, NULL, 0.1, 1.1);
+    /* The estimate is an upper one; a deviation measured on n values is off by 1/sqrt(2 n), taken
+     * five times. Folds make values of different slots equal, in errors too. */
+    double values = 2.0 * (double)(SLOTS >> shape.fold_count);
+    scheme_assert_error(&v.s, out, y, NULL, 0.1, 1.0 + 5.0 / sqrt(2.0 * values));
     for (size_t j = 0; j < SLOTS; j++)
         assert_true(fabs(y[j]) <= ckks_ciphertext_magnitude(out));
     /* in place: the same bits */
