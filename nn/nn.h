@@ -105,7 +105,8 @@ typedef struct nn_forecast {
  *
  *  In:     m         must outlive the plan
  *          options   NULL for the defaults
- *  Fails:  NN_ERR_PLAN (no secure parameter set carries the network: why names the stage, what it
+ *  Fails:  NN_ERR_UNSUPPORTED (a matrix of zeros: the output does not depend on the image),
+ *          NN_ERR_PLAN (no secure parameter set carries the network: why names the stage, what it
  * needs, what there is, and a way out), NN_ERR_MEMORY, NN_ERR_ARG Cost:   a second or so;
  * deterministic
  */

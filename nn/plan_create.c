@@ -150,6 +150,19 @@ static nn_model_cost cost_of(const nn_cost *c, size_t rotations)
                            rotations, c->affine_stages,   c->poly_stages};
 }
 
+/* A matrix of zeros makes an output that does not depend on the image: nothing to encrypt for. */
+static nn_status refuse_zeros(const nn_stages *stages, char *why, size_t why_size)
+{
+    for (size_t k = 0; k < stages->count; k++) {
+        const nn_stage *stage = &stages->stage[k];
+        if (stage->kind == NN_STAGE_AFFINE && nn_affine_nonzeros(&stage->affine) == 0)
+            return nn_why(why, why_size, NN_ERR_UNSUPPORTED,
+                          "all weights of '%s' are zero: the output does not depend on the image",
+                          stage->name);
+    }
+    return NN_OK;
+}
+
 /* Smallest ring whose slots hold every tensor and whose modulus carries the depth. */
 static nn_status find_ring(nn_plan *p, const nn_plan_options *o, char *why, size_t why_size)
 {
@@ -209,6 +222,9 @@ nn_status nn_plan_create(nn_plan **out, const nn_model *m, const nn_plan_options
     if (o.log_n != 0 && (o.log_n < LOG_N_MIN || o.log_n > CKKS_MAX_LOG_N))
         return nn_why(why, why_size, NN_ERR_ARG, "N = 2^%d; the table has 2^%d to 2^%d", o.log_n,
                       LOG_N_MIN, CKKS_MAX_LOG_N);
+    nn_status zeros = refuse_zeros(o.keep_unmerged ? &m->raw : &m->merged, why, why_size);
+    if (zeros != NN_OK)
+        return zeros;
     nn_plan *p = calloc(1, sizeof *p);
     if (p == NULL)
         return nn_why(why, why_size, NN_ERR_MEMORY, "out of memory");

@@ -96,13 +96,31 @@ static void test_options(void **state)
     nn_model_free(m);
 }
 
+/* A network whose output is constant is refused, not run. */
+static void test_zeros(void **state)
+{
+    (void)state;
+    nn_model *m = models_small(2, 1);
+    nn_affine *a = &m->merged.stage[0].affine;
+    nn_plan *p = NULL;
+    char why[300] = "";
+    size_t rows = a->rows, cols = a->cols;
+    nn_affine_clear(a);
+    assert_int_equal(nn_affine_begin(a, rows, cols), NN_OK);
+    for (size_t o = 0; o < rows; o++)
+        assert_int_equal(nn_affine_end_row(a, 1.0), NN_OK);
+    assert_int_equal(nn_plan_create(&p, m, NULL, why, sizeof why), NN_ERR_UNSUPPORTED);
+    assert_null(p);
+    assert_non_null(strstr(why, "zero"));
+    nn_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_create),
-        cmocka_unit_test(test_every_degree),
-        cmocka_unit_test(test_deterministic),
-        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_create),        cmocka_unit_test(test_every_degree),
+        cmocka_unit_test(test_deterministic), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
