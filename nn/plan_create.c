@@ -134,10 +134,14 @@ static nn_status make_keys(nn_plan *p, const ckks_context *ctx)
     return st;
 }
 
-static size_t rotations_of(const nn_stages *s, size_t slots)
+/* Rotations of the best arrangement of some stages; that of the plan's own stages is there already.
+ */
+static size_t rotations_of(const nn_plan *p, const nn_stages *s)
 {
     nn_arrangement a;
-    if (nn_arrange(&a, s, slots) != NN_OK)
+    if (s == p->stages)
+        return nn_arrangement_rotations(&p->arrangement);
+    if (nn_arrange(&a, s, p->arrangement.slots) != NN_OK)
         return 0;
     size_t n = nn_arrangement_rotations(&a);
     nn_arrangement_clear(&a);
@@ -244,9 +248,8 @@ nn_status nn_plan_create(nn_plan **out, const nn_model *m, const nn_plan_options
     }
     st = st == NN_ERR_MISMATCH ? NN_ERR_PLAN : st;
     if (st == NN_OK) {
-        size_t slots = p->arrangement.slots;
-        p->before = cost_of(&m->report.before, rotations_of(&m->raw, slots));
-        p->after = cost_of(&m->report.after, rotations_of(&m->merged, slots));
+        p->before = cost_of(&m->report.before, rotations_of(p, &m->raw));
+        p->after = cost_of(&m->report.after, rotations_of(p, &m->merged));
         *out = p;
         return NN_OK;
     }
