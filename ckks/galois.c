@@ -61,6 +61,29 @@ void ckks_galois_table(uint32_t *index, int log_n, uint64_t element)
     }
 }
 
+/* Place 8 b + l holds the exponent index j = brv(8 b + l) = brv(b) + (N/8) brv3(l), brv(b) over the
+ * upper bits of the place. With e = 2 j + 1 the source index is
+ *     (element e - 1) / 2 = [element brv(b) + (element - 1) / 2] + (N/8) element brv3(l)  (mod N).
+ * The bracket is low + (N/8) carry: low names the source block, carry mixes the lanes. */
+void ckks_galois_permutation(ckks_permutation *p, int log_n, uint64_t element)
+{
+    const uint64_t blocks = (UINT64_C(1) << log_n) / 8;
+
+    for (uint64_t b = 0; b < blocks; b++) {
+        uint64_t j = element * reverse_bits((uint32_t)b, log_n - 3) + element / 2;
+        uint32_t from = reverse_bits((uint32_t)(j & (blocks - 1)), log_n - 3);
+
+        p->block[b] = from * 8 + (uint32_t)(j / blocks & 7);
+    }
+    for (uint32_t carry = 0; carry < 8; carry++) {
+        for (uint32_t l = 0; l < 8; l++) {
+            uint32_t top = (uint32_t)element * reverse_bits(l, 3) + carry;
+
+            p->lane[carry][l] = (uint8_t)reverse_bits(top & 7, 3);
+        }
+    }
+}
+
 void ckks_galois_apply_coeffs(int8_t *out, const int8_t *in, int log_n, uint64_t element)
 {
     const uint64_t n = UINT64_C(1) << log_n;

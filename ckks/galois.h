@@ -28,6 +28,12 @@ uint64_t ckks_galois_inverse(int log_n, uint64_t element);
  */
 void ckks_galois_table(uint32_t *index, int log_n, uint64_t element);
 
+/** The same as blocks and lanes, an eighth of the size.
+ *
+ *  Out:     p        p->block is the caller's, N / 8 entries
+ */
+void ckks_galois_permutation(ckks_permutation *p, int log_n, uint64_t element);
+
 /** Apply X -> X^element to small coefficients; out is not in.  Time: constant */
 void ckks_galois_apply_coeffs(int8_t *out, const int8_t *in, int log_n, uint64_t element);
 

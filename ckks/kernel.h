@@ -46,7 +46,30 @@ typedef struct ckks_modulus {
     ckks_allocator allocator;
 } ckks_modulus;
 
-enum { CKKS_KERNEL_MAX_TERMS = 4096 };
+enum {
+    CKKS_KERNEL_MAX_TERMS = 4096,
+    /* Places of one tile of packed rows (ckks/pack.h); a ring of fewer places is one tile. */
+    CKKS_TILE = 32,
+    CKKS_PACKED_BYTES = 6 /* of one packed residue: primes are below 2^48 */
+};
+
+/** An automorphism of NTT form: whole blocks of eight places move, and their lanes are mixed in one
+ *  of eight ways:  out[8 b + l] = in[(block[b] & ~7) + lane[block[b] & 7][l]].
+ *  Made by ckks_galois_permutation (galois.h). */
+typedef struct ckks_permutation {
+    uint32_t *block; /* [N / 8]: 8 * source block + which row of lane */
+    uint8_t lane[8][8];
+} ckks_permutation;
+
+/** The operands of one row of a key switch, see dot_key; pointers are to whole rows. */
+typedef struct ckks_key_product {
+    const uint64_t *const *x;     /* count digits, N words each, in [0,2^46.8) */
+    size_t count;                 /* 1 .. 64 */
+    const uint8_t *y;             /* packed: [N / tile][count][2][tile], residues in [0,q) */
+    const ckks_permutation *turn; /* applied to x and to turned; NULL: none */
+    const uint64_t *turned;       /* in [0,q), added to part 0 after the automorphism; or NULL */
+    const uint64_t *add[2];       /* in [0,q), added as they are; each may be NULL */
+} ckks_key_product;
 
 struct ckks_kernel {
     const char *name;
@@ -132,6 +155,25 @@ struct ckks_kernel {
 
     /** out[i] = in[index[i]]; out is not in. */
     void (*permute)(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n);
+
+    /** One row of a key switch, for the places first .. first + n - 1: with f the automorphism,
+     *
+     *     out_h[i] = add_h[i] + [h = 0] turned[f(i)] + sum over d of x[d][f(i)] * y[d][h][i]
+     *
+     *  out_0 and out_1 hold just these n places and are none of the other rows, except that
+     *  out_h may be add[h] + first. y and the packed rows around it are read once, in order.
+     *  Range: first and n multiples of the tile -> [0,q) */
+    void (*dot_key)(uint64_t *out0, uint64_t *out1, const ckks_key_product *p, size_t first,
+                    size_t n, const ckks_modulus *m);
+
+    /** Sums of products for one tile of a matrix, both parts of a ciphertext at once:
+     *
+     *     out_h[i] = sum over k < count of x[pick[k]][h][i] * y[k][i],   i < n
+     *
+     *  x[...][2][n] in [0,2^46.8); y packed, [count][n], in [0,q).
+     *  Range: 1 <= count <= CKKS_KERNEL_MAX_TERMS, n one tile -> [0,q) */
+    void (*dot_pair)(uint64_t *out0, uint64_t *out1, const uint64_t *x, const uint16_t *pick,
+                     const uint8_t *y, size_t count, size_t n, const ckks_modulus *m);
 };
 
 /** The families. NULL when not compiled in. */

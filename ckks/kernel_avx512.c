@@ -5,6 +5,7 @@
 #include "ckks/kernel_avx512.h"
 
 #include "ckks/check.h"
+#include "ckks/pack.h"
 
 #if defined(CKKS_KERNEL_AVX512)
 
@@ -388,6 +389,8 @@ static const ckks_kernel avx512 = {
     .dot_scalar = avx512_dot_scalar,
     .round_quotient = avx512_round_quotient,
     .permute = avx512_permute,
+    .dot_key = ckks_pack_dot_key,
+    .dot_pair = ckks_pack_dot_pair,
 };
 
 const ckks_kernel *ckks_kernel_avx512(void)

@@ -29,6 +29,7 @@
 
 #include "ckks/check.h"
 #include "ckks/kernel.h"
+#include "ckks/pack.h"
 
 #ifdef CKKS_FMA_LANES
 

@@ -444,6 +444,7 @@ static void fma_round_quotient(uint64_t *v, const uint64_t *const *y, const uint
         .reduce = fma_reduce, .reduce_centred = fma_reduce_centred, .reduce_i64 = fma_reduce_i64,  \
         .reduce_i8 = fma_reduce_i8, .dot = fma_dot, .dot_add = fma_dot_add,                        \
         .dot_scalar = fma_dot_scalar, .round_quotient = fma_round_quotient, .permute = (PERMUTE),  \
+        .dot_key = ckks_pack_dot_key, .dot_pair = ckks_pack_dot_pair,                              \
     }
 
 #endif

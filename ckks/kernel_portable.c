@@ -10,6 +10,7 @@
  */
 #include "ckks/check.h"
 #include "ckks/kernel.h"
+#include "ckks/pack.h"
 
 static uint64_t portable_quotient(uint64_t w, const ckks_mod *m)
 {
@@ -536,6 +537,8 @@ static const ckks_kernel portable = {
     .dot_scalar = portable_dot_scalar,
     .round_quotient = portable_round_quotient,
     .permute = portable_permute,
+    .dot_key = ckks_pack_dot_key,
+    .dot_pair = ckks_pack_dot_pair,
 };
 
 const ckks_kernel *ckks_kernel_portable(void)

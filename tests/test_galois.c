@@ -72,6 +72,26 @@ static void forms_agree(void **state)
     ckks_modulus_clear(&m);
 }
 
+/* Blocks and lanes are the table, for every g of small rings and some of large ones. */
+static void blocks_agree(void **state)
+{
+    enum { LARGE = 1 << 12 };
+    static uint32_t index[LARGE], block[LARGE / 8];
+
+    (void)state;
+    for (int log_n = 3; log_n <= 12; log_n++) {
+        const uint64_t n = UINT64_C(1) << log_n;
+        const uint64_t stride = log_n < 8 ? 2 : 2 * (n / 16) + 2;
+        for (uint64_t g = 1; g < 2 * n; g += stride) {
+            ckks_permutation p = {.block = block};
+            ckks_galois_table(index, log_n, g);
+            ckks_galois_permutation(&p, log_n, g);
+            for (uint32_t i = 0; i < n; i++)
+                assert_int_equal((block[i / 8] & ~7u) + p.lane[block[i / 8] & 7][i % 8], index[i]);
+        }
+    }
+}
+
 static void tables_compose(void **state)
 {
     uint32_t first[N];
@@ -105,9 +125,8 @@ static void through_a_ring(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(elements),
-        cmocka_unit_test(forms_agree),
-        cmocka_unit_test(tables_compose),
+        cmocka_unit_test(elements),       cmocka_unit_test(forms_agree),
+        cmocka_unit_test(blocks_agree),   cmocka_unit_test(tables_compose),
         cmocka_unit_test(through_a_ring),
     };
 

@@ -1,0 +1,106 @@
+/* Packed rows in portable C. */
+#include "ckks/pack.h"
+
+#include <string.h>
+
+#include "ckks/check.h"
+#include "ckks/modarith.h"
+
+void ckks_pack_row(uint8_t *block, const uint64_t *row, size_t stream, size_t streams, size_t n)
+{
+    const size_t tile = ckks_tile(n);
+
+    for (size_t t = 0; t < n / tile; t++) {
+        uint8_t *out = block + ckks_packed_bytes(t * streams + stream, tile);
+
+        for (size_t i = 0; i < tile; i++)
+            ckks_packed_put(out, i, row[t * tile + i]);
+    }
+}
+
+void ckks_unpack_row(uint64_t *row, const uint8_t *block, size_t stream, size_t streams, size_t n)
+{
+    const size_t tile = ckks_tile(n);
+
+    for (size_t t = 0; t < n / tile; t++) {
+        const uint8_t *in = block + ckks_packed_bytes(t * streams + stream, tile);
+
+        for (size_t i = 0; i < tile; i++)
+            row[t * tile + i] = ckks_packed_get(in, i);
+    }
+}
+
+/* Bound of both: as dot of kernel_portable.c, with up to three residues added at the start. */
+
+static void key_tile(uint64_t *const out[2], const ckks_key_product *p, const uint8_t *y,
+                     size_t first, size_t n, const ckks_mod *mod)
+{
+    ckks_u128 sum[2][CKKS_TILE];
+
+    for (size_t i = 0; i < n; i++) {
+        for (int h = 0; h < 2; h++)
+            sum[h][i] = ckks_u128_make(0, p->add[h] != NULL ? p->add[h][first + i] : 0);
+    }
+    for (size_t block = 0; block < n; block += 8) {
+        uint32_t from = p->turn != NULL ? p->turn->block[(first + block) / 8] : 0;
+        for (size_t l = 0; l < 8; l++) {
+            size_t i = block + l;
+            size_t place =
+                p->turn != NULL ? (from & ~(uint32_t)7) + p->turn->lane[from & 7][l] : first + i;
+
+            if (p->turned != NULL)
+                sum[0][i] = ckks_u128_add(sum[0][i], ckks_u128_make(0, p->turned[place]));
+            for (size_t d = 0; d < p->count; d++) {
+                const uint8_t *tile = y + ckks_packed_bytes(2 * d, n);
+
+                sum[0][i] = ckks_u128_mac(sum[0][i], p->x[d][place], ckks_packed_get(tile, i));
+                sum[1][i] = ckks_u128_mac(sum[1][i], p->x[d][place], ckks_packed_get(tile, n + i));
+            }
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (int h = 0; h < 2; h++)
+            out[h][i] = ckks_mod_reduce_u128(sum[h][i], mod);
+    }
+}
+
+void ckks_pack_dot_key(uint64_t *out0, uint64_t *out1, const ckks_key_product *p, size_t first,
+                       size_t n, const ckks_modulus *m)
+{
+    const size_t tile = ckks_tile(m->n);
+    const ckks_mod mod = m->mod;
+
+    CKKS_VERIFY(p->count >= 1 && p->count <= 64 && first % tile == 0 && n % tile == 0);
+    for (size_t at = 0; at < n; at += tile) {
+        uint64_t *out[2] = {out0 + at, out1 + at};
+
+        key_tile(out, p, p->y + ckks_packed_bytes(2 * p->count, first + at), first + at, tile,
+                 &mod);
+    }
+}
+
+void ckks_pack_dot_pair(uint64_t *out0, uint64_t *out1, const uint64_t *x, const uint16_t *pick,
+                        const uint8_t *y, size_t count, size_t n, const ckks_modulus *m)
+{
+    const ckks_mod mod = m->mod;
+    ckks_u128 sum[2][CKKS_TILE];
+
+    CKKS_VERIFY(count >= 1 && count <= CKKS_KERNEL_MAX_TERMS && n <= CKKS_TILE && n % 8 == 0);
+    for (size_t i = 0; i < n; i++)
+        sum[0][i] = sum[1][i] = ckks_u128_make(0, 0);
+    for (size_t k = 0; k < count; k++) {
+        const uint64_t *xk = x + 2 * n * pick[k];
+        const uint8_t *yk = y + ckks_packed_bytes(k, n);
+
+        for (size_t i = 0; i < n; i++) {
+            uint64_t w = ckks_packed_get(yk, i);
+
+            sum[0][i] = ckks_u128_mac(sum[0][i], xk[i], w);
+            sum[1][i] = ckks_u128_mac(sum[1][i], xk[n + i], w);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        out0[i] = ckks_mod_reduce_u128(sum[0][i], &mod);
+        out1[i] = ckks_mod_reduce_u128(sum[1][i], &mod);
+    }
+}
