@@ -65,7 +65,8 @@ typedef struct ckks_permutation {
 typedef struct ckks_key_product {
     const uint64_t *const *x;     /* count digits, N words each, in [0,2^46.8) */
     size_t count;                 /* 1 .. 64 */
-    const uint8_t *y;             /* packed: [N / tile][count][2][tile], residues in [0,q) */
+    const uint8_t *y;             /* packed: [N / tile][stride][2][tile], residues in [0,q) */
+    size_t stride;                /* digits of the key, of which the first count are used */
     const ckks_permutation *turn; /* applied to x and to turned; NULL: none */
     const uint64_t *turned;       /* in [0,q), added to part 0 after the automorphism; or NULL */
     const uint64_t *add[2];       /* in [0,q), added as they are; each may be NULL */

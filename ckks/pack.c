@@ -70,11 +70,12 @@ void ckks_pack_dot_key(uint64_t *out0, uint64_t *out1, const ckks_key_product *p
     const size_t tile = ckks_tile(m->n);
     const ckks_mod mod = m->mod;
 
-    CKKS_VERIFY(p->count >= 1 && p->count <= 64 && first % tile == 0 && n % tile == 0);
+    CKKS_VERIFY(p->count >= 1 && p->count <= p->stride && p->stride <= 64 && first % tile == 0 &&
+                n % tile == 0);
     for (size_t at = 0; at < n; at += tile) {
         uint64_t *out[2] = {out0 + at, out1 + at};
 
-        key_tile(out, p, p->y + ckks_packed_bytes(2 * p->count, first + at), first + at, tile,
+        key_tile(out, p, p->y + ckks_packed_bytes(2 * p->stride, first + at), first + at, tile,
                  &mod);
     }
 }

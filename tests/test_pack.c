@@ -73,7 +73,7 @@ static void key_products(world *w, testing_rng *rng, const ckks_kernel *kernel, 
     const size_t n = w->m.n, tile = ckks_tile(n);
     const uint64_t *x[COUNT];
     ckks_permutation turn = {.block = w->block};
-    ckks_key_product p = {x, COUNT, w->y, NULL, NULL, {NULL, NULL}};
+    ckks_key_product p = {x, COUNT, w->y, COUNT, NULL, NULL, {NULL, NULL}};
 
     for (size_t d = 0; d < COUNT; d++)
         x[d] = w->x[d];
@@ -97,8 +97,6 @@ static void key_products(world *w, testing_rng *rng, const ckks_kernel *kernel, 
         p.add[1] = use & 8 ? w->add[1] : NULL;
         for (p.count = 1; p.count <= COUNT; p.count += 2) {
             size_t first = use & 1 && n > tile ? tile : 0, places = n - first;
-            for (size_t s = 0; s < 2 * p.count; s++)
-                ckks_pack_row(w->y, w->key[s], s, 2 * p.count, n);
             kernel->dot_key(w->out[0], w->out[1], &p, first, places, &w->m);
             for (size_t i = first; i < n; i++) {
                 size_t from = use & 1 ? w->index[i] : i;
