@@ -7,16 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LEAST = 31, MOST = 100000 };
-
-static double now(void)
-{
-    struct timespec t = {0, 0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int matches(const bench *b, const bench_place *place, const bench_case *c)
 {
@@ -63,34 +55,95 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Times of what a case runs and of what is taken off it, by turns. */
+typedef struct times {
+    double run[MOST], minus[MOST];
+    size_t count;
+} times;
+
+static int run_once(const bench_case *c, void *fixture, double *run, double *minus)
+{
+    double begun = machine_now();
+    int status = c->run(fixture);
+
+    *run = machine_now() - begun;
+    *minus = 0.0;
+    if (status == 0 && c->minus != NULL) {
+        begun = machine_now();
+        status = c->minus(fixture);
+        *minus = machine_now() - begun;
+    }
+    return status;
+}
+
 /* One warm-up; then at least LEAST repetitions, more while the time lasts. A case that takes long
  * stops at ten times its time, but never before five repetitions. */
-static size_t measure(const bench *b, const bench_case *c, void *fixture, double *times,
-                      int *status)
+static int measure(const bench *b, const bench_case *c, void *fixture, times *t)
 {
-    double begun, spent = 0.0;
-    size_t count = 0;
+    double spent = 0.0;
+    int status = 0;
 
-    if (b->seconds > 0.0) {
-        *status = c->run(fixture);
-        if (*status != 0)
-            return 0;
+    t->count = 0;
+    if (b->seconds > 0.0)
+        status = run_once(c, fixture, &t->run[0], &t->minus[0]);
+    while (status == 0) {
+        const size_t i = t->count++;
+
+        status = run_once(c, fixture, &t->run[i], &t->minus[i]);
+        spent += t->run[i] + t->minus[i];
+        if (b->seconds <= 0.0 || t->count == MOST)
+            break;
+        if (spent >= b->seconds &&
+            (t->count >= LEAST || (t->count >= 5 && spent >= 10.0 * b->seconds)))
+            break;
     }
-    do {
-        begun = now();
-        *status = c->run(fixture);
-        times[count] = now() - begun;
-        spent += times[count++];
-    } while (*status == 0 && b->seconds > 0.0 && count < MOST &&
-             (spent < b->seconds || (count < LEAST && (count < 5 || spent < 10.0 * b->seconds))));
-    return count;
+    return status;
+}
+
+/* The floor of a case in seconds, 0 when it has none or the family's limits are not known. */
+static double floor_of(const bench *b, const bench_case *c, const char *kernel, const void *fixture)
+{
+    const bench_machine *m = &b->speed;
+    const double op = machine_op(m, kernel);
+    bench_cost cost;
+    double stream = 0.0, bytes = 0.0;
+
+    if (c->cost == NULL || op <= 0.0)
+        return 0.0;
+    cost = c->cost(fixture);
+    stream = cost.stream_ops * op;
+    if (cost.read_bytes > 0.0 && machine_read(m, cost.read_bytes) > 0.0)
+        bytes += cost.read_bytes / machine_read(m, cost.read_bytes);
+    if (cost.copy_bytes > 0.0 && machine_copy(m, cost.copy_bytes) > 0.0)
+        bytes += cost.copy_bytes / machine_copy(m, cost.copy_bytes);
+    return (cost.ops * op + (stream > bytes ? stream : bytes)) / b->threads;
+}
+
+static void print_row(const bench *b, const bench_place *place, const bench_case *c,
+                      const void *fixture, const times *t)
+{
+    const size_t middle = t->count / 2;
+    const double parts = c->parts > 0 ? c->parts : 1;
+    const double least = (t->run[0] - t->minus[0]) / parts;
+    const double limit = floor_of(b, c, place->kernel, fixture);
+
+    printf("%s/%s,%d,%d,%d,%s,%d,%zu,%.3f,%.3f,%.0f,", place->group, c->name, place->log_n,
+           place->limbs, place->special, place->kernel, b->threads, t->count, 1e6 * least,
+           1e6 * (t->run[middle] - t->minus[middle]) / parts, least * b->speed.hz);
+    if (limit > 0.0)
+        printf("%.3f,%.2f,", 1e6 * limit, least / limit);
+    else
+        printf(",,");
+    if (c->bytes != NULL)
+        printf("%zu", c->bytes(fixture));
+    printf("\n");
+    fflush(stdout);
 }
 
 static void run_case(bench *b, const bench_place *place, const bench_case *c, void *fixture,
-                     double *times)
+                     times *t)
 {
-    int status = 0;
-    size_t count = measure(b, c, fixture, times, &status);
+    int status = measure(b, c, fixture, t);
 
     if (status != 0) {
         char why[160];
@@ -98,27 +151,23 @@ static void run_case(bench *b, const bench_place *place, const bench_case *c, vo
         bench_fail(b, place, status, why);
         return;
     }
-    qsort(times, count, sizeof *times, by_size);
-    printf("%s/%s,%d,%d,%d,%s,1,%zu,%.3f,%.3f,", place->group, c->name, place->log_n, place->limbs,
-           place->special, place->kernel, count, 1e6 * times[0], 1e6 * times[count / 2]);
-    if (c->bytes != NULL)
-        printf("%zu", c->bytes(fixture));
-    printf("\n");
-    fflush(stdout);
+    qsort(t->run, t->count, sizeof *t->run, by_size);
+    qsort(t->minus, t->count, sizeof *t->minus, by_size);
+    print_row(b, place, c, fixture, t);
 }
 
 void bench_run(bench *b, const bench_place *place, const bench_case *cases, size_t count,
                void *fixture)
 {
-    double *times = malloc(MOST * sizeof *times);
+    times *t = malloc(sizeof *t);
 
-    if (times == NULL) {
+    if (t == NULL) {
         bench_fail(b, place, 0, "no memory for the times");
         return;
     }
     for (size_t i = 0; i < count; i++) {
         if (matches(b, place, &cases[i]))
-            run_case(b, place, &cases[i], fixture, times);
+            run_case(b, place, &cases[i], fixture, t);
     }
-    free(times);
+    free(t);
 }

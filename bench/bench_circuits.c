@@ -40,8 +40,15 @@ static int shape_transform(transform *t, const ckks_context *ctx, int count, int
     for (int i = 0; i < folds; i++)
         t->fold[i] = (int)(slots >> (i + 1));
     ckks_lintrans_split(t->baby, t->giant, index, count, slots, baby_cost, giant_cost);
-    t->shape = (ckks_lintrans_shape){limbs,   1,        spec.special, spec.alpha, count,
-                                     t->baby, t->giant, folds,        t->fold};
+    t->shape = (ckks_lintrans_shape){.limbs = limbs,
+                                     .rescale = 1,
+                                     .special = spec.special,
+                                     .alpha = spec.alpha,
+                                     .diagonal_count = count,
+                                     .baby = t->baby,
+                                     .giant = t->giant,
+                                     .fold_count = folds,
+                                     .fold_step = t->fold};
     return st;
 }
 
@@ -57,7 +64,7 @@ static size_t larger(size_t a, size_t b)
 }
 
 /* Scratch for everything here; the shapes are made again afterwards, in the fixture itself. */
-static size_t scratch_bytes(const ckks_context *ctx)
+static size_t scratch_bytes(const ckks_context *ctx, int threads)
 {
     static const struct {
         int basis, degree;
@@ -76,9 +83,9 @@ static size_t scratch_bytes(const ckks_context *ctx)
         bytes = larger(bytes, ckks_poly_scratch_bytes(ctx, &p, params->q_count));
     }
     if (shape_transform(&many, ctx, DIAGONALS, 0) == CKKS_OK)
-        bytes = larger(bytes, ckks_lintrans_scratch_bytes(ctx, &many.shape));
+        bytes = larger(bytes, ckks_lintrans_scratch_bytes(ctx, &many.shape, threads));
     if (shape_transform(&wide, ctx, WIDE, FOLDS) == CKKS_OK)
-        bytes = larger(bytes, ckks_lintrans_scratch_bytes(ctx, &wide.shape));
+        bytes = larger(bytes, ckks_lintrans_scratch_bytes(ctx, &wide.shape, threads));
     return bytes;
 }
 
@@ -182,25 +189,46 @@ static size_t bytes_wide(const void *p)
     return ckks_lintrans_memory(c->f.ctx, &c->wide.shape);
 }
 
+/* Baby and giant steps other than 0. */
+static bench_cost floor_many(const void *p)
+{
+    const circuits *c = p;
+    const ckks_lintrans_shape *shape = &c->many.shape;
+    const cost_shape s = {c->f.preset->log_n, shape->limbs, shape->special, shape->alpha};
+    int babies = 0, giants = 0;
+
+    for (int d = 0; d < shape->diagonal_count; d++) {
+        int new_baby = shape->baby[d] != 0, new_giant = shape->giant[d] != 0;
+
+        for (int e = 0; e < d; e++) {
+            new_baby &= shape->baby[e] != shape->baby[d];
+            new_giant &= shape->giant[e] != shape->giant[d];
+        }
+        babies += new_baby;
+        giants += new_giant;
+    }
+    return cost_linear(s, babies, giants, shape->diagonal_count);
+}
+
 static const bench_case linear[] = {
-    {"linear_64", run_many, bytes_many},
-    {"linear_16_fold_4", run_wide, bytes_wide},
-    {"linear_64_encode", run_encode, bytes_many},
-    {"poly_2", run_quadratic, NULL},
+    {.name = "linear_64", .run = run_many, .bytes = bytes_many, .cost = floor_many},
+    {.name = "linear_16_fold_4", .run = run_wide, .bytes = bytes_wide},
+    {.name = "linear_64_encode", .run = run_encode, .bytes = bytes_many},
 };
 
-/* These take more rescales than the smallest set has. */
+/* These take more rescales than every set has, the quadratic two. */
 static const bench_case deep[] = {
-    {"poly_4", run_degree_4, NULL},
-    {"poly_7_chebyshev", run_degree_7, NULL},
-    {"poly_31_chebyshev", run_degree_31, NULL},
+    {.name = "poly_2", .run = run_quadratic},
+    {.name = "poly_4", .run = run_degree_4},
+    {.name = "poly_7_chebyshev", .run = run_degree_7},
+    {.name = "poly_31_chebyshev", .run = run_degree_31},
 };
 
-enum { LINEAR = sizeof linear / sizeof linear[0] };
+enum { LINEAR = sizeof linear / sizeof linear[0], DEEP = sizeof deep / sizeof deep[0] };
 
 static size_t deep_count(const fixture_preset *preset)
 {
-    return preset->limbs >= 8 ? 3 : 0;
+    return preset->limbs >= 8 ? DEEP : preset->limbs >= 3 ? 1 : 0;
 }
 
 static int make(circuits *c)

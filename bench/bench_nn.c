@@ -17,7 +17,7 @@ typedef struct network {
 static int run_plan(void *p)
 {
     network *n = p;
-    const nn_plan_options options = {0, 0.0, 0, 0};
+    const nn_plan_options options = {0};
     nn_plan *plan = NULL;
     int st = nn_plan_create(&plan, n->run.model, &options, NULL, 0);
 
@@ -91,25 +91,34 @@ static size_t bytes_response(const void *p)
 }
 
 static const bench_case cases[] = {
-    {"plain", run_plain, NULL},
-    {"plan", run_plan, NULL},
-    {"keygen", run_keys, bytes_keys},
-    {"program", run_program, bytes_program},
-    {"encrypt", run_encrypt, bytes_request},
-    {"infer", run_infer, bytes_response},
-    {"decrypt", run_decrypt, NULL},
+    {.name = "plain", .run = run_plain},
+    {.name = "plan", .run = run_plan},
+    {.name = "keygen", .run = run_keys, .bytes = bytes_keys},
+    {.name = "program", .run = run_program, .bytes = bytes_program},
+    {.name = "encrypt", .run = run_encrypt, .bytes = bytes_request},
+    {.name = "infer", .run = run_infer, .bytes = bytes_response},
+    {.name = "decrypt", .run = run_decrypt},
 };
 
 enum { CASES = sizeof cases / sizeof cases[0] };
 
-static int make(network *n, const char *path)
+/* A worker for inference with the session's keys on loan. */
+static int make_worker(network *n, int threads)
 {
-    nn_plan_options options = {0, 0.0, 0, 0};
+    const size_t scratch = nn_program_scratch_bytes(n->run.program) * (size_t)threads;
+    int st = ckks_worker_create_team(&n->worker, n->run.ctx, scratch, threads);
+
+    return st == CKKS_OK ? ckks_worker_use_keys(n->worker, n->run.keys) : st;
+}
+
+static int make(network *n, const char *path, int threads)
+{
+    nn_plan_options options = {0};
     size_t in;
     int st = session_open(&n->run, path, &options);
 
     if (st == CLI_OK)
-        st = session_worker(&n->worker, &n->run);
+        st = make_worker(n, threads);
     if (st != CLI_OK)
         return st;
     in = nn_shape_count(nn_client_input(n->run.client));
@@ -169,7 +178,7 @@ void bench_nn(bench *b, const char *data)
         memset(&n, 0, sizeof n);
         if (!find(path, sizeof path, data, names[i])) {
             bench_fail(b, &place, 0, "the network was not found; --data says where");
-        } else if ((st = make(&n, path)) != 0) {
+        } else if ((st = make(&n, path, b->threads)) != 0) {
             bench_fail(b, &place, st, "");
         } else {
             const nn_forecast *f = nn_plan_forecast(n.run.plan);

@@ -1,21 +1,22 @@
 /* Objects for the cases of the scheme. */
 #include "bench/fixture.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Special primes are the largest there are, and the first limb a little smaller, so that one
+ * special prime exceeds a digit of one limb; 2^12 has no room for such. */
 const fixture_preset fixture_presets[] = {
-    {"L13-2", 13, 3, 46.0, 1},
-    {"L13-3", 13, 4, 40.0, 1},
-    {"L14-7", 14, 8, 41.0, 2},
-    {"L15-15", 15, 16, 42.0, 4},
+    {"L12-1", NULL, 12, 2, 36.0, 30.0, 1, 36.5, 30.0},
+    {"L13-2", "P13s", 13, 3, 46.5, 46.0, 1, 46.8, 40.0},
+    {"L13-3", "P13", 13, 4, 46.5, 40.0, 1, 46.8, 40.0},
+    {"L14-7", "P14", 14, 8, 46.5, 41.0, 2, 46.8, 40.0},
+    {"L15-15", "P15", 15, 16, 46.5, 42.0, 4, 46.8, 40.0},
+    {"L16-30", "P16", 16, 31, 46.5, 46.0, 6, 46.8, 40.0},
 };
 const size_t fixture_preset_count = sizeof fixture_presets / sizeof fixture_presets[0];
-
-/* Special primes are the largest there are, and the first limb a little smaller, so that one
- * special prime exceeds a digit of one limb. */
-static const double first_bits = 46.5, special_bits = 46.8;
 
 bench_place fixture_place(const bench *b, const fixture_preset *preset, const char *kind,
                           char text[64])
@@ -23,6 +24,11 @@ bench_place fixture_place(const bench *b, const fixture_preset *preset, const ch
     snprintf(text, 64, "%s/%s", kind, preset->name);
     return (bench_place){text, preset->log_n, preset->limbs, preset->special,
                          b->kernel != NULL ? b->kernel : "auto"};
+}
+
+cost_shape fixture_shape(const fixture_preset *preset, int limbs, const ckks_key_spec *key)
+{
+    return (cost_shape){preset->log_n, limbs, key->special, key->alpha};
 }
 
 static int make_context(fixture *f, const bench *b, char *why, size_t why_size)
@@ -33,11 +39,11 @@ static int make_context(fixture *f, const bench *b, char *why, size_t why_size)
     int st;
 
     for (int i = 0; i < p->limbs; i++)
-        q[i] = i == 0 ? first_bits : p->limb_bits;
+        q[i] = i == 0 ? p->first_bits : p->limb_bits;
     for (int i = 0; i < p->special; i++)
-        special[i] = special_bits;
-    st = ckks_params_generate(&params, p->log_n, q, p->limbs, special, p->special, 128, why,
-                              why_size);
+        special[i] = p->special_bits;
+    st = ckks_params_generate(&params, CKKS_RING_COMPLEX, p->log_n, q, p->limbs, special,
+                              p->special, 128, why, why_size);
     if (st != CKKS_OK)
         return st;
     params.kernel = b->kernel;
@@ -70,7 +76,8 @@ static int make_objects(fixture *f)
 }
 
 int fixture_init(fixture *f, const bench *b, const fixture_preset *preset,
-                 size_t (*circuit_bytes)(const ckks_context *ctx), char *why, size_t why_size)
+                 size_t (*circuit_bytes)(const ckks_context *ctx, int threads), char *why,
+                 size_t why_size)
 {
     int st;
 
@@ -78,7 +85,7 @@ int fixture_init(fixture *f, const bench *b, const fixture_preset *preset,
     if (why_size > 0)
         why[0] = '\0';
     f->preset = preset;
-    f->scale = ckks_scale_from(1099511627776.0); /* 2^40 */
+    f->scale = ckks_scale_from(exp2(preset->scale_bits));
     st = make_context(f, b, why, why_size);
     if (st != CKKS_OK)
         return st;
@@ -88,7 +95,9 @@ int fixture_init(fixture *f, const bench *b, const fixture_preset *preset,
         return CKKS_ERR_MEMORY;
     for (size_t j = 0; j < f->slots; j++)
         f->values[j] = (double)((j * 7919) % 2048) / 1024.0 - 1.0;
-    st = ckks_worker_create(&f->worker, f->ctx, circuit_bytes != NULL ? circuit_bytes(f->ctx) : 0);
+    st = ckks_worker_create_team(&f->worker, f->ctx,
+                                 circuit_bytes != NULL ? circuit_bytes(f->ctx, b->threads) : 0,
+                                 b->threads);
     if (st != CKKS_OK)
         return st;
     st = make_objects(f);

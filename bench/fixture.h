@@ -6,14 +6,18 @@
 #include <stdint.h>
 
 #include "bench/bench.h"
+#include "bench/cost.h"
 #include "ckks/circuits.h"
 
 typedef struct fixture_preset {
     const char *name;
+    const char *table; /* its name in the table of targets, NULL when it is not there */
     int log_n;
-    int limbs;        /* the first of 46.5 bits */
-    double limb_bits; /* of the others */
-    int special;      /* of 46.8 bits each */
+    int limbs;
+    double first_bits, limb_bits; /* of the first limb, and of the others */
+    int special;
+    double special_bits; /* of each */
+    double scale_bits;
 } fixture_preset;
 
 /** The parameter sets that are benched, all at 128 bits; fixture_preset_count of them. */
@@ -36,13 +40,18 @@ typedef struct fixture {
 bench_place fixture_place(const bench *b, const fixture_preset *preset, const char *kind,
                           char text[64]);
 
+/** The same as a shape for cost.h, with the key's special primes and digits. */
+cost_shape fixture_shape(const fixture_preset *preset, int limbs, const ckks_key_spec *key);
+
 /** Make parameters, context, worker, secret key, one plaintext and two encryptions.
  *
- *  In:      circuit_bytes   called with the context for the worker's scratch; NULL for none
+ *  In:      circuit_bytes   called with the context and the worker's threads for its scratch; NULL
+ *                           for none
  *  Returns: 0, or a status; to be released with fixture_clear in both cases; why gets a sentence
  */
 int fixture_init(fixture *f, const bench *b, const fixture_preset *preset,
-                 size_t (*circuit_bytes)(const ckks_context *ctx), char *why, size_t why_size);
+                 size_t (*circuit_bytes)(const ckks_context *ctx, int threads), char *why,
+                 size_t why_size);
 
 /** Release everything; all zero is fine. */
 void fixture_clear(fixture *f);

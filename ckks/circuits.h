@@ -33,6 +33,11 @@ typedef struct ckks_lintrans_shape {
         *giant; /* per diagonal: its giant step, in [0, slots); baby + giant = index mod slots */
     int fold_count;
     const int *fold_step;
+    int chain;   /* 1: giant steps one after the other, B_0 + rot(B_1 + rot(B_2 + ...)), ordered by
+                    value around 0: the keys are those of the differences, which may be one for all
+                    (Horner's rule); 0: each giant step has its own key */
+    int compact; /* at least so many diagonals, whole giants of them, are kept as integer
+                    coefficients and transformed at each use; 0: none */
 } ckks_lintrans_shape;
 
 typedef struct ckks_lintrans ckks_lintrans;
@@ -49,9 +54,11 @@ typedef struct ckks_lintrans ckks_lintrans;
 CKKS_API void ckks_lintrans_split(int *baby, int *giant, const int *index, int count, size_t slots,
                                   double baby_cost, double giant_cost);
 
-/** Encode all diagonals once, ready for use (limbs + special limbs each, transformed).
+/** Encode all diagonals once, ready for use: limbs + special packed rows each, or, for compact
+ * ones, one row of 64-bit coefficients.
  *
- *  In:      diagonal   shape->diagonal_count of them; diagonals that are all zero are skipped
+ *  In:      diagonal   shape->diagonal_count of them, at most 4096 with one giant step; diagonals
+ *                      that are all zero are skipped
  *           scale      of the encoded values
  *  Memory:  ckks_lintrans_memory
  *  Fails:   CKKS_ERR_ARG, CKKS_ERR_RANGE, CKKS_ERR_MEMORY
@@ -64,9 +71,10 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_lintrans_create(ckks_worker *w, ckks_l
 CKKS_API void ckks_lintrans_free(ckks_lintrans *t);
 /** Heap that a transform of this shape takes when no diagonal is all zero. */
 CKKS_API size_t ckks_lintrans_memory(const ckks_context *ctx, const ckks_lintrans_shape *shape);
-/** Extra scratch that a worker needs to apply it: the circuit_bytes of ckks_worker_create. */
+/** Extra scratch that a worker of so many threads needs to apply it: the circuit_bytes of
+ *  ckks_worker_create. */
 CKKS_API size_t ckks_lintrans_scratch_bytes(const ckks_context *ctx,
-                                            const ckks_lintrans_shape *shape);
+                                            const ckks_lintrans_shape *shape, int threads);
 /** Distinct rotations (baby, giant and fold steps without 0) with the limbs at which each is used.
  *  A fold that is also a baby or giant step uses that key; others get a key of their own for the
  *  output's limbs, its shape chosen by ckks_key_spec_choose.
@@ -84,7 +92,8 @@ CKKS_API size_t ckks_lintrans_keys(const ckks_context *ctx, ckks_key_spec *spec,
  *  Level:   out has limbs - rescale limbs
  *  Scale:   in.scale * scale of the transform / product of the dropped primes
  *  Cost:    (limbs+special) * (digits * (giants) + (giants - 1) + 2) transforms,
- *           2 * diagonal_count * (limbs + special) * N products
+ *           2 * diagonal_count * (limbs + special) * N products; for each compact diagonal
+ *           limbs + special transforms more
  *  Error:   see noise.h; the magnitude becomes in's times the largest sum of |values| over a slot,
  *           which is often far too much: ckks_ciphertext_set_magnitude tells it better
  *  Fails:   CKKS_ERR_LEVEL, CKKS_ERR_NO_KEY, CKKS_ERR_MISMATCH, CKKS_ERR_DEGREE, CKKS_ERR_SCALE
@@ -94,6 +103,90 @@ CKKS_API size_t ckks_lintrans_keys(const ckks_context *ctx, ckks_key_spec *spec,
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_lintrans_apply(ckks_worker *w, ckks_ciphertext *out,
                                                          const ckks_ciphertext *in,
                                                          const ckks_lintrans *t);
+
+/* ------------------------------------------------------------------ many jobs for a team */
+
+/** One job of many that have nothing to do with each other, job number i; mine is a worker of one
+ *  thread with the keys on loan. */
+typedef ckks_status (*ckks_worker_job)(ckks_worker *mine, void *user, size_t i);
+
+/** Do job 0 .. count - 1, each by one of the worker's threads: for many small operations this is
+ *  faster than operations that share their loops.
+ *
+ *  In:      circuit_bytes   scratch for circuits.h that one job needs; 0 for none
+ *  Fails:   CKKS_ERR_ARG (NULL), CKKS_ERR_MEMORY (scratch); as the job of the lowest number that
+ *           failed; a thread begins no job after one of its own has failed
+ */
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_worker_each(ckks_worker *w, ckks_worker_job job,
+                                                      void *user, size_t count,
+                                                      size_t circuit_bytes);
+/** Extra scratch that a worker of so many threads needs for it: circuit_bytes of its creation. */
+CKKS_API size_t ckks_worker_each_bytes(const ckks_context *ctx, size_t circuit_bytes, int threads);
+
+/* ------------------------------------------------------------------ sums over many ciphertexts
+ * Batch packing: every slot belongs to another image, so a matrix is made of scalars, and needs
+ * neither rotations nor their keys. */
+
+/** A sparse matrix of scalars in compressed rows, with a bias for each row. */
+typedef struct ckks_scalars {
+    size_t rows, cols;
+    const size_t *row_start; /* rows + 1 offsets into col and value, ascending from 0 */
+    const uint32_t *col;     /* below cols */
+    const double *value;
+    const double *bias; /* rows, or NULL for none */
+    double magnitude;   /* bound on |row of the result|, when one better than the sum of |value|
+                           times the inputs' magnitudes is known; else 0 */
+} ckks_scalars;
+
+typedef struct ckks_sums ckks_sums;
+
+/** Round the scalars to integers at a scale. Residues are made when they are used.
+ *
+ *  In:      scale   > 0; max |value| * scale < 2^62
+ *  Memory:  ckks_sums_memory
+ *  Fails:   CKKS_ERR_ARG (no rows, offsets or columns out of range), CKKS_ERR_RANGE (not finite,
+ *           too large), CKKS_ERR_MEMORY
+ */
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_sums_create(ckks_worker *w, ckks_sums **out,
+                                                      const ckks_scalars *m, ckks_scale scale);
+/** Release; NULL is fine. */
+CKKS_API void ckks_sums_free(ckks_sums *s);
+/** Heap that sums of this size take. */
+CKKS_API size_t ckks_sums_memory(size_t rows, size_t nonzeros);
+/** Extra scratch that a worker of so many threads needs for ckks_eval_sums: the circuit_bytes of
+ *  its creation.
+ *
+ *  In:      inner, outer   as there; each may be NULL, not both
+ */
+CKKS_API size_t ckks_sums_scratch_bytes(const ckks_context *ctx, const ckks_sums *inner,
+                                        const ckks_sums *outer, int threads);
+
+/** Sums of scalar products, and of squares, of many ciphertexts at once:
+ *
+ *     outer NULL:   out[r] = sum over c of inner[r][c] in[c]  + bias[r]
+ *     else:         out[r] = sum over k of outer[r][k] y[k]^2 + bias[r],  three parts each,
+ *                   with y = inner's sums as above, or y = in when inner is NULL
+ *
+ *  Squares are not relinearised: when few rows take in many squares, ckks_eval_relinearise of the
+ *  outputs is the cheaper order.
+ *
+ *  Out:     out     one for each row of outer, of inner when that is NULL; no two the same
+ *  In:      in      one for each column of inner, of outer when that is NULL; equal limbs, parts
+ *                   and scales; two parts when outer is given
+ *  Level:   out = in
+ *  Scale:   s = in * inner, s^2 * outer
+ *  Error:   per row, root of the sum of (value * error)^2 and of the rounding of the scalars, see
+ *           noise.h; squares as ckks_eval_square_raw
+ *  Cost:    for each limb and place: parts * entries of inner + 3 * entries of outer products
+ *  Memory:  ckks_sums_scratch_bytes
+ *  Fails:   CKKS_ERR_ARG (both NULL), CKKS_ERR_MISMATCH, CKKS_ERR_LEVEL (unequal limbs),
+ *           CKKS_ERR_SCALE (unequal, or a sum >= Q/2), CKKS_ERR_DEGREE, CKKS_ERR_RANGE (a
+ *           bias too large), CKKS_ERR_MEMORY (scratch); before any output changes
+ *  Source:  [GDLL16] for the packing
+ */
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_sums(ckks_worker *w, ckks_ciphertext *const *out,
+                                                    const ckks_ciphertext *const *in,
+                                                    const ckks_sums *inner, const ckks_sums *outer);
 
 /* ------------------------------------------------------------------ polynomials */
 

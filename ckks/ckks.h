@@ -13,9 +13,9 @@
  *  - An output may be the same object as any input of its type.
  *  - A const object may be shared between threads; a ckks_worker belongs to one thread at a time.
  *  - Objects are made by _create and released by _free (NULL is fine). Operations allocate nothing.
- *  - Terms: N ring degree; slots = N/2 complex positions; limb = one prime's residues of a
- *    polynomial; a ciphertext with l limbs lives modulo Q_l = q_0 ... q_{l-1}; rescaling drops the
- *    last limb.
+ *  - Terms: N ring degree; slots = N/2 complex positions, in the real ring N real ones; limb = one
+ *    prime's residues of a polynomial; a ciphertext with l limbs lives modulo Q_l = q_0 ...
+ *    q_{l-1}; rescaling drops the last limb.
  *  - Scales are exact (ckks_scale, 106 bits); a sum of operands of different scale is an error.
  */
 #ifndef UNSEEN_CKKS_CKKS_H
@@ -91,15 +91,21 @@ typedef struct ckks_entropy_source {
     void *user;
 } ckks_entropy_source;
 
-enum { CKKS_RING_COMPLEX = 0 }; /* the cyclotomic ring with N/2 complex slots */
+/** The rings. Both have N coefficients, and the security of both is that of dimension N. The real
+ *  one, the polynomials in X + 1/X modulo X^2N + 1, has twice the slots, no imaginary parts and no
+ *  conjugation; its rotations turn all N slots.  Source: [KS18] */
+enum {
+    CKKS_RING_COMPLEX = 0, /* modulo X^N + 1: N/2 complex slots */
+    CKKS_RING_REAL = 1     /* N real slots */
+};
 
 /** A literal that ckks_context_create checks. Plain values, the caller's own. */
 typedef struct ckks_params {
-    int ring;               /* CKKS_RING_COMPLEX */
+    int ring;               /* CKKS_RING_COMPLEX or CKKS_RING_REAL */
     int log_n;              /* ring degree N = 2^log_n */
     int q_count;            /* limbs of a fresh ciphertext */
     int p_count;            /* special primes for key switching */
-    uint64_t q[CKKS_MAX_Q]; /* distinct primes, = 1 mod 2N, < 2^46.8 */
+    uint64_t q[CKKS_MAX_Q]; /* distinct primes, = 1 mod 2N (real: mod 4N), < 2^46.8 */
     uint64_t p[CKKS_MAX_P]; /* likewise, distinct from q */
     int security_bits;      /* 128, 192 or 256 */
     int insecure_test;      /* 1: no security check; stamped into every byte object */
@@ -112,13 +118,14 @@ typedef struct ckks_params {
  *  primes before the limbs.
  *
  *  Out:     params   everything set; allocator, entropy and kernel NULL
- *  In:      q_bits, p_bits   sizes in bits, log_n + 3 <= bits <= 46.8
+ *  In:      ring             CKKS_RING_COMPLEX or CKKS_RING_REAL
+ *           q_bits, p_bits   sizes in bits, log_n + 3 <= bits <= 46.8
  *           security_bits    128, 192 or 256; 0 sets insecure_test
  *  Fails:   CKKS_ERR_ARG (sizes), CKKS_ERR_PARAMS (not enough primes), CKKS_ERR_INSECURE; why gets
  *           the sentence
  *  Source:  [SEC24] for the security table
  */
-CKKS_API CKKS_MUST_CHECK ckks_status ckks_params_generate(ckks_params *params, int log_n,
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_params_generate(ckks_params *params, int ring, int log_n,
                                                           const double *q_bits, int q_count,
                                                           const double *p_bits, int p_count,
                                                           int security_bits, char *why,
@@ -166,7 +173,7 @@ CKKS_API void ckks_context_free(ckks_context *ctx);
 CKKS_API const ckks_params *ckks_context_params(const ckks_context *ctx);
 /** First 8 bytes of the hash of the canonical parameter block; equal ids mean equal parameters. */
 CKKS_API uint64_t ckks_context_id(const ckks_context *ctx);
-/** N/2. */
+/** N/2; N in the real ring. */
 CKKS_API size_t ckks_context_slots(const ckks_context *ctx);
 /** Name of the kernel family in use (that of the first limb). */
 CKKS_API const char *ckks_context_kernel(const ckks_context *ctx);
@@ -184,6 +191,21 @@ typedef struct ckks_worker ckks_worker;
  */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_worker_create(ckks_worker **out, const ckks_context *ctx,
                                                         size_t circuit_bytes);
+/** The same for a worker whose operations share their loops among so many threads, 1..256. Results
+ *  are the same for any number. Still one operation at a time, called from one thread; a library
+ *  built without OpenMP uses one thread.
+ *
+ *  After fork: threads of OpenMP do not live on in the child of a process that has used them; use
+ *  workers of one thread there.
+ *
+ *  Memory:  (q_count + 1) * N * 8 bytes of scratch more for each thread, at least 3 * N * 8
+ *  Fails:   CKKS_ERR_MEMORY, CKKS_ERR_ARG (threads)
+ */
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_worker_create_team(ckks_worker **out,
+                                                             const ckks_context *ctx,
+                                                             size_t circuit_bytes, int threads);
+/** Threads that its operations use. */
+CKKS_API int ckks_worker_threads(const ckks_worker *w);
 /** Release a worker; NULL is fine. */
 CKKS_API void ckks_worker_free(ckks_worker *w);
 /** What the last failure was, in one sentence; "" when nothing failed yet. */
@@ -223,7 +245,8 @@ typedef struct ckks_eval_keys ckks_eval_keys;
 
 enum { CKKS_KEY_RELINEARISE = 0, CKKS_KEY_ROTATE = 1, CKKS_KEY_CONJUGATE = 2 };
 
-/** One evaluation key: what it does and the highest level at which it is used. */
+/** One evaluation key: what it does and the highest level at which it is used. The real ring has no
+ *  CKKS_KEY_CONJUGATE. */
 typedef struct ckks_key_spec {
     int kind;    /* CKKS_KEY_... */
     int steps;   /* rotations: slots to the left, -slots < steps < slots, not 0 */
@@ -328,7 +351,8 @@ CKKS_API void ckks_ciphertext_set_magnitude(ckks_ciphertext *c, double magnitude
 
 /** Encode complex (im != NULL) or real slot values.
  *
- *  In:      re, im    count values each, count <= slots; the other slots are zero
+ *  In:      re, im    count values each, count <= slots; the other slots are zero; im must be NULL
+ *                     in the real ring
  *           limbs     1..q_count
  *           scale     > 0; max|value| * scale < Q_limbs / 4 and < 2^62
  *  Error:   1/sqrt(12) a coefficient, see noise.h
@@ -338,7 +362,8 @@ CKKS_API void ckks_ciphertext_set_magnitude(ckks_ciphertext *c, double magnitude
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_encode(ckks_worker *w, ckks_plaintext *out,
                                                  const double *re, const double *im, size_t count,
                                                  int limbs, ckks_scale scale);
-/** Decode to count <= slots values; im may be NULL.  Fails: CKKS_ERR_ARG, CKKS_ERR_MISMATCH */
+/** Decode to count <= slots values; im may be NULL, the real ring gives it zeros.
+ *  Fails:   CKKS_ERR_ARG, CKKS_ERR_MISMATCH */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_decode(ckks_worker *w, double *re, double *im,
                                                  size_t count, const ckks_plaintext *in);
 
@@ -440,7 +465,7 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_drop(ckks_worker *w, ckks_ciphert
                                                     const ckks_ciphertext *in, int limbs);
 /** Divide by the last prime and drop it: scale / q.
  *
- *  Error:   adds sqrt((1 + 2N/3)/12) a coefficient
+ *  Error:   adds sqrt((1 + 2N/3)/12) a coefficient, in the real ring sqrt((1 + 4N/3)/12)
  *  Fails:   CKKS_ERR_LEVEL when one limb is left
  */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_rescale(ckks_worker *w, ckks_ciphertext *out,
@@ -483,7 +508,8 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_square(ckks_worker *w, ckks_ciphe
  */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_rotate(ckks_worker *w, ckks_ciphertext *out,
                                                       const ckks_ciphertext *in, int steps);
-/** Complex conjugate of every slot.  Fails: CKKS_ERR_NO_KEY, CKKS_ERR_DEGREE, CKKS_ERR_MISMATCH */
+/** Complex conjugate of every slot; CKKS_ERR_ARG in the real ring.
+ *  Fails:   CKKS_ERR_NO_KEY, CKKS_ERR_DEGREE, CKKS_ERR_MISMATCH */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_conjugate(ckks_worker *w, ckks_ciphertext *out,
                                                          const ckks_ciphertext *in);
 /** out[k] = rotation of in by steps[k]; neighbours whose keys have one shape share the

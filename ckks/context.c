@@ -71,6 +71,7 @@ ckks_status ckks_context_create(ckks_context **out, const ckks_params *params, c
                                 size_t why_size)
 {
     ckks_context *ctx = NULL;
+    int real = 0;
     ckks_status st = CKKS_OK;
 
     if (out == NULL)
@@ -79,6 +80,7 @@ ckks_status ckks_context_create(ckks_context **out, const ckks_params *params, c
     st = ckks_params_check(params, why, why_size);
     if (st != CKKS_OK)
         return st;
+    real = params->ring == CKKS_RING_REAL;
     ctx = ckks_mem_alloc_zero(&params->allocator, sizeof *ctx);
     if (ctx == NULL) {
         st = CKKS_ERR_MEMORY;
@@ -86,14 +88,17 @@ ckks_status ckks_context_create(ckks_context **out, const ckks_params *params, c
     }
     ctx->params = *params;
     ctx->n = (size_t)1 << params->log_n;
-    ctx->slots = ctx->n / 2;
-    ctx->secret_norm2 = 2.0 * (double)ctx->n / 3.0;
+    ctx->slots = real ? ctx->n : ctx->n / 2;
+    ctx->slot_norm2 = (double)(ctx->n << real);
+    ctx->secret_norm2 = 2.0 * ctx->slot_norm2 / 3.0;
     ctx->id = ckks_context_hash(params);
     CKKS_TRY(keep_kernel_name(ctx, params->kernel));
-    CKKS_TRY(ckks_ring_init(&ctx->ring, params->log_n, params->q, params->q_count, params->p,
-                            params->p_count, ctx->params.kernel, &ctx->params.allocator));
-    CKKS_TRY(ckks_fft_init(&ctx->fft, params->log_n, &ctx->params.allocator));
-    ctx->bytes = sizeof *ctx + ckks_ring_bytes(&ctx->ring) + 8 * ctx->n;
+    CKKS_TRY(ckks_ring_init(&ctx->ring, params->ring, params->log_n, params->q, params->q_count,
+                            params->p, params->p_count, ctx->params.kernel,
+                            &ctx->params.allocator));
+    CKKS_TRY(ckks_fft_init(&ctx->fft, params->log_n + real, ctx->ring.modulus[0].kernel,
+                           &ctx->params.allocator));
+    ctx->bytes = sizeof *ctx + ckks_ring_bytes(&ctx->ring) + 8 * (ctx->n << real);
     *out = ctx;
     return CKKS_OK;
 out:

@@ -17,12 +17,13 @@ struct ckks_context {
     ckks_params params; /* kernel points into kernel_name, or is NULL */
     char kernel_name[32];
     ckks_ring ring;
-    ckks_fft fft;
+    ckks_fft fft; /* of ring degree n; of 2 n for the real ring */
     uint64_t id;
     size_t n;            /* ring degree */
-    size_t slots;        /* n / 2 */
+    size_t slots;        /* n / 2; n in the real ring */
     size_t bytes;        /* heap held */
-    double secret_norm2; /* expected squared length of the secret: 2 n / 3 */
+    double slot_norm2;   /* mean |slot|^2 of a polynomial with coefficients of variance 1: n; 2 n */
+    double secret_norm2; /* mean |slot|^2 of the secret: two thirds of that */
 };
 
 /** Write the canonical block of params; little-endian, the order given above.

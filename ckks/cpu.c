@@ -46,7 +46,7 @@ ckks_cpu_features ckks_cpu_detect(void)
         features |= CKKS_CPU_AVX512;
         if (b >> 21 & 1)
             features |= CKKS_CPU_AVX512_IFMA;
-        if (c >> 1 & 1)
+        if ((b >> 30 & 1) && (c >> 1 & 1)) /* BW, which the compiler takes VBMI to include */
             features |= CKKS_CPU_AVX512_VBMI;
     }
     return features;

@@ -9,7 +9,7 @@ enum {
     CKKS_CPU_FMA = 2,    /* FMA3 */
     CKKS_CPU_AVX512 = 4, /* AVX-512 F, DQ, VL */
     CKKS_CPU_AVX512_IFMA = 8,
-    CKKS_CPU_AVX512_VBMI = 16,
+    CKKS_CPU_AVX512_VBMI = 16, /* with BW */
     CKKS_CPU_NEON = 32
 };
 

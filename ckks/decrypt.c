@@ -82,7 +82,7 @@ static ckks_status flood_sigma(ckks_worker *w, double *sigma, const ckks_ciphert
                                double queries, int statistical_bits)
 {
     const ckks_context *ctx = w->ctx;
-    double coefs = in->scale.hi / sqrt((double)ctx->n / 2.0); /* from slot units to coefficients */
+    double message = ckks_noise_coefficient(ctx, in->magnitude, in->scale);
     double bound = 0.0;
 
     if (in->parts != 2)
@@ -93,16 +93,17 @@ static ckks_status flood_sigma(ckks_worker *w, double *sigma, const ckks_ciphert
             w, CKKS_ERR_ARG,
             "decrypt to share: %g queries and %d statistical bits, not >= 1 and 30..128", queries,
             statistical_bits);
-    *sigma = sqrt(12.0 * queries) * exp2(statistical_bits / 2.0) * in->error * coefs;
+    *sigma = sqrt(12.0 * queries) * exp2(statistical_bits / 2.0) *
+             ckks_noise_coefficient(ctx, in->error, in->scale);
     /* What is added stays below 8 deviations, except with probability 2^-50 a coefficient. */
     bound = in->magnitude * in->scale.hi + 8.0 * *sigma;
-    if (!(*sigma > 0.0 && *sigma <= 0x1p50) || !(*sigma < in->magnitude * coefs) ||
+    if (!(*sigma > 0.0 && *sigma <= 0x1p50) || !(*sigma < message) ||
         !(log2(bound) < ckks_context_log2_q(ctx, in->limbs) - 1.0))
         return ckks_worker_fail(
             w, CKKS_ERR_RANGE,
             "decrypt to share: noise of 2^%.1f a coefficient would drown a message of 2^%.1f, or "
             "wrap modulo 2^%.1f",
-            log2(*sigma), log2(in->magnitude * coefs), ckks_context_log2_q(ctx, in->limbs));
+            log2(*sigma), log2(message), ckks_context_log2_q(ctx, in->limbs));
     return CKKS_OK;
 }
 
@@ -125,7 +126,7 @@ ckks_status ckks_decrypt_to_share(ckks_worker *w, ckks_plaintext *out, const ckk
     CKKS_TRY(flood_sigma(w, &sigma, in, queries, statistical_bits));
     CKKS_TRY(ckks_worker_rows(w, &rows, 2));
     CKKS_TRY(ckks_worker_seed(w, seed));
-    ckks_rng_init(&rng, seed, CKKS_LABEL_FLOOD, 0);
+    ckks_rng_init(&rng, w->ctx->ring.modulus[0].kernel, seed, CKKS_LABEL_FLOOD, 0);
     ckks_sample_gaussian_wide((int64_t *)(void *)rows, n, sigma, &rng);
     ckks_rng_clear(&rng);
     for (int l = 0; l < in->limbs; l++) {

@@ -1,5 +1,8 @@
 /* Vectors of slots to polynomials and back, by the canonical embedding.
  *
+ * The real ring goes through the complex one of degree 2N and its N slots, all of them real: there
+ * a_0 + sum of a_k (X^k + X^-k) has the coefficients a_k at k and -a_k at 2N - k, and 0 at N.
+ *
  * Floating point on the owner's own plaintext: not constant time (SECURITY.md). Scratch is wiped.
  */
 #include "ckks/encode.h"
@@ -12,36 +15,72 @@
 #include "ckks/noise.h"
 #include "ckks/ntt.h"
 #include "ckks/object.h"
-#include "ckks/wide.h"
+#include "ckks/radix.h"
 
-/* Largest |re + i im|; a value that is not finite gives infinity. */
-static double max_magnitude(const double *re, const double *im, size_t count)
+/* The bits of |x|, which order doubles by size; infinities and what is no number come last. */
+static uint64_t size_of(double x)
 {
-    double max = 0.0;
+    uint64_t bits;
 
-    for (size_t j = 0; j < count; j++) {
-        double x = im == NULL ? fabs(re[j]) : hypot(re[j], im[j]);
-        if (!(x < HUGE_VAL))
-            return HUGE_VAL;
-        max = x > max ? x : max;
-    }
-    return max;
+    memcpy(&bits, &x, sizeof bits);
+    return bits & (UINT64_MAX >> 1);
 }
 
-/* Nearest integers, ties to even, of x[i] * factor. */
-static void round_scaled(int64_t *out, const double *x, size_t count, double factor, double bound)
+static double of_size(uint64_t bits)
 {
-    if (bound < 0x1p50) {
-        /* Adding 1.5 2^52 leaves the nearest integer in the low bits of the sum: |x factor| <
-         * 2^51. */
-        for (size_t i = 0; i < count; i++) {
-            double t = x[i] * factor + 0x1.8p52;
-            out[i] = (int64_t)(t - 0x1.8p52);
-        }
-        return;
+    double x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The largest size among x. Four at a time: one comparison waits for the one before it. */
+static uint64_t largest(const double *x, size_t count)
+{
+    uint64_t top[4] = {0, 0, 0, 0};
+
+    for (size_t j = 0; j < count; j++) {
+        uint64_t size = size_of(x[j]);
+
+        top[j % 4] = size > top[j % 4] ? size : top[j % 4];
     }
-    for (size_t i = 0; i < count; i++)
-        out[i] = (int64_t)llrint(x[i] * factor);
+    for (int k = 1; k < 4; k++)
+        top[0] = top[k] > top[0] ? top[k] : top[0];
+    return top[0];
+}
+
+/* At least the largest |re + i im|, and above it by less than 2^-49 of it; a value that is not
+ * finite gives infinity. */
+static double max_magnitude(const double *re, const double *im, size_t count)
+{
+    uint64_t parts = largest(re, count);
+    double max = 0.0;
+    double shrink = 0.0;
+    int exponent = 0;
+
+    if (im != NULL) {
+        uint64_t other = largest(im, count);
+        parts = other > parts ? other : parts;
+    }
+    max = of_size(parts);
+    if (!(max < HUGE_VAL))
+        return HUGE_VAL;
+    if (im == NULL || max == 0.0)
+        return max;
+    /* Squares of values divided by a power of two near the largest part neither overflow nor are
+     * the large ones lost. */
+    (void)frexp(max, &exponent);
+    shrink = ldexp(1.0, exponent > -1000 ? -exponent : 1000);
+    parts = 0;
+    for (size_t j = 0; j < count; j++) {
+        double x = re[j] * shrink;
+        double y = im[j] * shrink;
+        uint64_t size = size_of(x * x + y * y);
+
+        parts = size > parts ? size : parts;
+    }
+    /* Three roundings below a square root, and those of the root and of this product. */
+    return sqrt(of_size(parts)) / shrink * (1.0 + 0x1p-50);
 }
 
 ckks_status ckks_encode_check_scale(ckks_worker *w, ckks_scale scale)
@@ -58,6 +97,7 @@ ckks_status ckks_encode_coefs(ckks_worker *w, int64_t *coefs, double *magnitude,
     const ckks_context *ctx = w->ctx;
     size_t mark = ckks_arena_mark(&w->arena);
     double max = max_magnitude(re, im, count);
+    const size_t bytes = 2 * ctx->slots * sizeof(double); /* a row, or two */
     double *x = NULL;
     double *y = NULL;
     uint64_t *row = NULL;
@@ -69,19 +109,18 @@ ckks_status ckks_encode_coefs(ckks_worker *w, int64_t *coefs, double *magnitude,
         return ckks_worker_fail(w, CKKS_ERR_RANGE,
                                 "encode: the largest value times the scale 2^%.2f is above 2^62",
                                 ckks_scale_log2(scale));
-    CKKS_TRY(ckks_worker_rows(w, &row, 1));
+    CKKS_TRY(ckks_worker_rows(w, &row, bytes / (ctx->n * sizeof *row)));
     x = (double *)(void *)row;
     y = x + ctx->slots;
-    memset(x, 0, ctx->n * sizeof *x);
+    memset(x, 0, bytes);
     if (count > 0)
-        if (count > 0)
-            memcpy(x, re, count * sizeof *x);
+        memcpy(x, re, count * sizeof *x);
     if (im != NULL && count > 0)
         memcpy(y, im, count * sizeof *y);
     ckks_fft_inverse(&ctx->fft, x, y, ctx->slots);
-    /* |coefficient| <= max|slot|: a coefficient is an average of N/2 real parts, each at most
-     * max, times a root of unity. */
-    round_scaled(coefs, x, ctx->n, scale.hi, max * scale.hi);
+    /* |coefficient| <= max|slot|: a coefficient is an average of real parts, each at most max,
+     * times a root of unity. The real ring's N stand in x alone. */
+    ctx->ring.modulus[0].kernel->client->round(coefs, x, scale.hi, ctx->n);
     if (magnitude != NULL)
         *magnitude = max;
 out:
@@ -90,13 +129,16 @@ out:
 }
 
 static ckks_status check_encode(ckks_worker *w, const ckks_plaintext *out, const double *re,
-                                size_t count, int limbs, ckks_scale scale)
+                                const double *im, size_t count, int limbs, ckks_scale scale)
 {
     if (out == NULL || (re == NULL && count > 0))
         return ckks_worker_fail(w, CKKS_ERR_ARG, "encode: a pointer is NULL");
     if (out->context_id != w->ctx->id)
         return ckks_worker_fail(w, CKKS_ERR_MISMATCH,
                                 "encode: the plaintext is of other parameters than the worker");
+    if (im != NULL && w->ctx->params.ring == CKKS_RING_REAL)
+        return ckks_worker_fail(w, CKKS_ERR_ARG,
+                                "encode: imaginary parts are given, and the real ring has none");
     if (count > w->ctx->slots)
         return ckks_worker_fail(w, CKKS_ERR_ARG, "encode: %zu values for %zu slots", count,
                                 w->ctx->slots);
@@ -120,7 +162,7 @@ ckks_status ckks_encode(ckks_worker *w, ckks_plaintext *out, const double *re, c
         return CKKS_ERR_ARG;
     ctx = w->ctx;
     mark = ckks_arena_mark(&w->arena);
-    CKKS_TRY(check_encode(w, out, re, count, limbs, scale));
+    CKKS_TRY(check_encode(w, out, re, im, count, limbs, scale));
     CKKS_TRY(ckks_worker_rows(w, &row, 1));
     coefs = (int64_t *)(void *)row;
     CKKS_TRY(ckks_encode_coefs(w, coefs, &magnitude, re, im, count, scale));
@@ -158,25 +200,12 @@ static int limbs_that_matter(const ckks_context *ctx, const ckks_plaintext *in)
     return in->limbs;
 }
 
-/* Coefficients divided by the scale, as doubles; rows are the coefficient form of the first
- * limbs. */
-static void real_coefs(const ckks_context *ctx, double *x, const uint64_t *rows, int limbs,
-                       double scale)
+/* The other half of the ring of twice the degree; see the head of this file. */
+static void mirror_coefs(double *y, const double *x, size_t n)
 {
-    if (limbs == 1) {
-        int64_t q = (int64_t)ctx->params.q[0];
-        for (size_t i = 0; i < ctx->n; i++) {
-            int64_t c = (int64_t)rows[i];
-            /* all ones when c > q/2: centred without a branch */
-            c -= q & ((q / 2 - c) >> 63);
-            x[i] = (double)c / scale;
-        }
-    } else {
-        ckks_wide_crt crt;
-        ckks_wide_crt_init(&crt, ctx->params.q, limbs);
-        for (size_t i = 0; i < ctx->n; i++)
-            x[i] = ckks_wide_crt_real(&crt, rows + i, ctx->n) / scale;
-    }
+    y[0] = 0.0;
+    for (size_t k = 1; k < n; k++)
+        y[k] = -x[n - k];
 }
 
 ckks_status ckks_decode(ckks_worker *w, double *re, double *im, size_t count,
@@ -205,17 +234,21 @@ ckks_status ckks_decode(ckks_worker *w, double *re, double *im, size_t count,
         goto out;
     }
     limbs = limbs_that_matter(ctx, in);
-    CKKS_TRY(ckks_worker_rows(w, &row, 1));
+    CKKS_TRY(ckks_worker_rows(w, &row, 2 * ctx->slots / ctx->n));
     CKKS_TRY(ckks_worker_rows(w, &rows, (size_t)limbs));
     x = (double *)(void *)row;
     memcpy(rows, in->rows, (size_t)limbs * ctx->n * sizeof *rows);
     for (int l = 0; l < limbs; l++)
         ckks_ntt_inverse(&ctx->ring.modulus[l], rows + (size_t)l * ctx->n);
-    real_coefs(ctx, x, rows, limbs, in->scale.hi);
+    ckks_radix_real(x, rows, ctx->ring.modulus, limbs, 1.0 / in->scale.hi);
+    if (ctx->params.ring == CKKS_RING_REAL)
+        mirror_coefs(x + ctx->n, x, ctx->n);
     ckks_fft_forward(&ctx->fft, x, x + ctx->slots, ctx->slots);
     if (count > 0)
         memcpy(re, x, count * sizeof *re);
-    if (im != NULL && count > 0)
+    if (im != NULL && ctx->params.ring == CKKS_RING_REAL)
+        memset(im, 0, count * sizeof *im);
+    else if (im != NULL && count > 0)
         memcpy(im, x + ctx->slots, count * sizeof *im);
 out:
     ckks_arena_release_wipe(&w->arena, mark);

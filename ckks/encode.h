@@ -12,7 +12,7 @@
  *  In:      re, im     count <= slots values, the rest is zero; im may be NULL
  *  Error:   1/sqrt(12) a coefficient, while max|slot| scale < 2^48 (the transform's own error
  *           stays below)
- *  Memory:  one row of scratch
+ *  Memory:  one row of scratch, two in the real ring, where im is NULL
  *  Fails:   CKKS_ERR_RANGE (not finite, max|slot| scale >= 2^62), CKKS_ERR_MEMORY
  *  Time:    not constant
  */

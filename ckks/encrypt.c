@@ -40,12 +40,12 @@ static void set_metadata(ckks_ciphertext *out, const ckks_plaintext *in, double 
 }
 
 /* Draw an error polynomial as coefficients. */
-static void draw_error(int8_t *out, size_t n, const uint8_t *seed, uint64_t stream)
+static void draw_error(int8_t *out, const ckks_context *ctx, const uint8_t *seed, uint64_t stream)
 {
     ckks_rng rng;
 
-    ckks_rng_init(&rng, seed, CKKS_LABEL_ERROR, stream);
-    ckks_sample_error(out, n, &rng);
+    ckks_rng_init(&rng, ctx->ring.modulus[0].kernel, seed, CKKS_LABEL_ERROR, stream);
+    ckks_sample_error(out, ctx->n, &rng);
     ckks_rng_clear(&rng);
 }
 
@@ -70,7 +70,7 @@ ckks_status ckks_encrypt(ckks_worker *w, ckks_ciphertext *out, const ckks_secret
     CKKS_TRY(ckks_worker_seed(w, seed));
     ckks_seed_derive(out->seed, seed, CKKS_LABEL_PUBLIC, 0);
     CKKS_PUBLIC(out->seed, sizeof out->seed); /* sent with the ciphertext */
-    draw_error(error, n, seed, 0);
+    draw_error(error, w->ctx, seed, 0);
     for (int l = 0; l < in->limbs; l++) {
         const ckks_modulus *m = &w->ctx->ring.modulus[l];
         uint64_t *c0 = ckks_ciphertext_row(out, 0, l);
@@ -112,9 +112,9 @@ ckks_status ckks_encrypt_public(ckks_worker *w, ckks_ciphertext *out, const ckks
     for (size_t i = 0; i < 3; i++)
         small[i] = (int8_t *)(rows + 2 * n) + i * n;
     CKKS_TRY(ckks_worker_seed(w, seed));
-    draw_error(small[0], n, seed, 0);
-    draw_error(small[1], n, seed, 1);
-    ckks_rng_init(&rng, seed, CKKS_LABEL_MASK, 0);
+    draw_error(small[0], w->ctx, seed, 0);
+    draw_error(small[1], w->ctx, seed, 1);
+    ckks_rng_init(&rng, w->ctx->ring.modulus[0].kernel, seed, CKKS_LABEL_MASK, 0);
     ckks_sample_ternary(small[2], n, &rng);
     ckks_rng_clear(&rng);
     for (int l = 0; l < in->limbs; l++) {

@@ -107,6 +107,9 @@ static inline ckks_status ckks_eval_temporary(ckks_worker *w, ckks_ciphertext *c
     return st;
 }
 
+/** The nearest integer to c, modulo q.  Range: |c| < 2^1000 */
+uint64_t ckks_eval_constant_residue(ckks_scale c, const ckks_mod *m);
+
 /** Set what an output knows of itself; it is no longer the fresh expansion of a seed. */
 static inline void ckks_eval_set(ckks_ciphertext *out, int limbs, int parts, ckks_scale scale,
                                  double magnitude, double error)

@@ -17,31 +17,37 @@ static ckks_status check_equal_scale(ckks_worker *w, const char *what, ckks_scal
     return CKKS_OK;
 }
 
-/* out = a + b or a - b, row by row; a part that one operand lacks is zero. */
-static void add_rows(const ckks_context *ctx, ckks_ciphertext *out, const ckks_ciphertext *a,
+/* One row of a + b or a - b; a part that one operand lacks is zero. */
+static void add_row(const ckks_context *ctx, ckks_ciphertext *out, const ckks_ciphertext *a,
+                    const ckks_ciphertext *b, int subtract, int part, int l)
+{
+    const ckks_modulus *m = &ctx->ring.modulus[l];
+    uint64_t *o = ckks_ciphertext_row(out, part, l);
+    const uint64_t *x = ckks_ciphertext_row(a, part, l);
+    const uint64_t *y = ckks_ciphertext_row(b, part, l);
+    size_t bytes = ctx->n * sizeof(uint64_t);
+
+    if (part >= a->parts && subtract)
+        m->kernel->neg(o, y, ctx->n, m);
+    else if (part >= a->parts)
+        memmove(o, y, bytes);
+    else if (part >= b->parts)
+        memmove(o, x, bytes);
+    else if (subtract)
+        m->kernel->sub(o, x, y, ctx->n, m);
+    else
+        m->kernel->add(o, x, y, ctx->n, m);
+}
+
+static void add_rows(const ckks_worker *w, ckks_ciphertext *out, const ckks_ciphertext *a,
                      const ckks_ciphertext *b, int subtract)
 {
     int parts = a->parts > b->parts ? a->parts : b->parts;
-    size_t bytes = ctx->n * sizeof(uint64_t);
+    int limbs = a->limbs;
 
-    for (int part = 0; part < parts; part++) {
-        for (int l = 0; l < a->limbs; l++) {
-            const ckks_modulus *m = &ctx->ring.modulus[l];
-            uint64_t *o = ckks_ciphertext_row(out, part, l);
-            const uint64_t *x = ckks_ciphertext_row(a, part, l);
-            const uint64_t *y = ckks_ciphertext_row(b, part, l);
-            if (part >= a->parts && subtract)
-                m->kernel->neg(o, y, ctx->n, m);
-            else if (part >= a->parts)
-                memmove(o, y, bytes);
-            else if (part >= b->parts)
-                memmove(o, x, bytes);
-            else if (subtract)
-                m->kernel->sub(o, x, y, ctx->n, m);
-            else
-                m->kernel->add(o, x, y, ctx->n, m);
-        }
-    }
+    CKKS_PARALLEL_ROWS(w)
+    for (int i = 0; i < parts * limbs; i++)
+        add_row(w->ctx, out, a, b, subtract, i / limbs, i % limbs);
 }
 
 static ckks_status add(ckks_worker *w, const char *what, ckks_ciphertext *out,
@@ -51,7 +57,7 @@ static ckks_status add(ckks_worker *w, const char *what, ckks_ciphertext *out,
 
     CKKS_TRY(ckks_eval_check_binary(w, what, out, a, b));
     CKKS_TRY(check_equal_scale(w, what, a->scale, b->scale));
-    add_rows(w->ctx, out, a, b, subtract);
+    add_rows(w, out, a, b, subtract);
     ckks_eval_set(out, a->limbs, a->parts > b->parts ? a->parts : b->parts, a->scale,
                   a->magnitude + b->magnitude,
                   a == b && !subtract ? 2.0 * a->error : ckks_noise_add(a->error, b->error));
@@ -76,12 +82,13 @@ ckks_status ckks_eval_negate(ckks_worker *w, ckks_ciphertext *out, const ckks_ci
     ckks_status st = CKKS_OK;
 
     CKKS_TRY(ckks_eval_check_unary(w, "negate", out, in));
-    for (int part = 0; part < in->parts; part++) {
-        for (int l = 0; l < in->limbs; l++) {
-            const ckks_modulus *m = &w->ctx->ring.modulus[l];
-            m->kernel->neg(ckks_ciphertext_row(out, part, l), ckks_ciphertext_row(in, part, l),
-                           m->n, m);
-        }
+    CKKS_PARALLEL_ROWS(w)
+    for (int i = 0; i < in->parts * in->limbs; i++) {
+        int part = i / in->limbs;
+        int l = i % in->limbs;
+        const ckks_modulus *m = &w->ctx->ring.modulus[l];
+        m->kernel->neg(ckks_ciphertext_row(out, part, l), ckks_ciphertext_row(in, part, l), m->n,
+                       m);
     }
     ckks_eval_set(out, in->limbs, in->parts, in->scale, in->magnitude, in->error);
 out:
@@ -124,6 +131,7 @@ static ckks_status add_plain(ckks_worker *w, const char *what, ckks_ciphertext *
 
     CKKS_TRY(check_plain(w, what, out, a, p));
     CKKS_TRY(check_equal_scale(w, what, a->scale, p->scale));
+    CKKS_PARALLEL_ROWS(w)
     for (int l = 0; l < a->limbs; l++) {
         const ckks_modulus *m = &w->ctx->ring.modulus[l];
         uint64_t *o = ckks_ciphertext_row(out, 0, l);
@@ -178,8 +186,8 @@ static uint64_t round_residue(double x, const ckks_mod *m)
                         ckks_mod_pow_var(2, (uint64_t)(exponent - 53), m), m);
 }
 
-/* The nearest integer to c, modulo q: lo matters only where hi is an integer, from 2^53 on. */
-static uint64_t constant_residue(ckks_scale c, const ckks_mod *m)
+/* lo matters only where hi is an integer, from 2^53 on. */
+uint64_t ckks_eval_constant_residue(ckks_scale c, const ckks_mod *m)
 {
     uint64_t r = round_residue(c.hi, m);
 
@@ -206,10 +214,11 @@ ckks_status ckks_eval_add_const(ckks_worker *w, ckks_ciphertext *out, const ckks
                               ckks_scale_log2(a->scale), a->limbs);
         goto out;
     }
+    CKKS_PARALLEL_ROWS(w)
     for (int l = 0; l < a->limbs; l++) {
         const ckks_modulus *m = &w->ctx->ring.modulus[l];
         m->kernel->add_scalar(ckks_ciphertext_row(out, 0, l), ckks_ciphertext_row(a, 0, l),
-                              constant_residue(c, &m->mod), m->n, m);
+                              ckks_eval_constant_residue(c, &m->mod), m->n, m);
     }
     copy_parts(out, a, 1);
     ckks_eval_set(out, a->limbs, a->parts, a->scale, a->magnitude + fabs(x),
@@ -234,13 +243,13 @@ ckks_status ckks_eval_mul_const(ckks_worker *w, ckks_ciphertext *out, const ckks
     product = ckks_scale_mul(a->scale, scale);
     CKKS_TRY(ckks_eval_check_scale(w, "multiply by constant", a->limbs, product,
                                    a->magnitude * fabs(x)));
-    for (int part = 0; part < a->parts; part++) {
-        for (int l = 0; l < a->limbs; l++) {
-            const ckks_modulus *m = &w->ctx->ring.modulus[l];
-            m->kernel->mul_scalar(ckks_ciphertext_row(out, part, l),
-                                  ckks_ciphertext_row(a, part, l), constant_residue(c, &m->mod),
-                                  m->n, m);
-        }
+    CKKS_PARALLEL_ROWS(w)
+    for (int i = 0; i < a->parts * a->limbs; i++) {
+        int part = i / a->limbs;
+        int l = i % a->limbs;
+        const ckks_modulus *m = &w->ctx->ring.modulus[l];
+        m->kernel->mul_scalar(ckks_ciphertext_row(out, part, l), ckks_ciphertext_row(a, part, l),
+                              ckks_eval_constant_residue(c, &m->mod), m->n, m);
     }
     ckks_eval_set(out, a->limbs, a->parts, product, a->magnitude * fabs(x),
                   ckks_noise_mul(a->magnitude, a->error, fabs(x), constant_rounding(c) / scale.hi));

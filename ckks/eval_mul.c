@@ -36,12 +36,13 @@ ckks_status ckks_eval_mul_plain(ckks_worker *w, ckks_ciphertext *out, const ckks
     scale = ckks_scale_mul(a->scale, p->scale);
     CKKS_TRY(ckks_eval_check_scale(w, "multiply by plaintext", a->limbs, scale,
                                    a->magnitude * p->magnitude));
-    for (int part = 0; part < a->parts; part++) {
-        for (int l = 0; l < a->limbs; l++) {
-            const ckks_modulus *m = &w->ctx->ring.modulus[l];
-            m->kernel->mul(ckks_ciphertext_row(out, part, l), ckks_ciphertext_row(a, part, l),
-                           ckks_plaintext_row(p, l), m->n, m);
-        }
+    CKKS_PARALLEL_ROWS(w)
+    for (int i = 0; i < a->parts * a->limbs; i++) {
+        int part = i / a->limbs;
+        int l = i % a->limbs;
+        const ckks_modulus *m = &w->ctx->ring.modulus[l];
+        m->kernel->mul(ckks_ciphertext_row(out, part, l), ckks_ciphertext_row(a, part, l),
+                       ckks_plaintext_row(p, l), m->n, m);
     }
     ckks_eval_set(out, a->limbs, a->parts, scale, a->magnitude * p->magnitude,
                   ckks_noise_mul(a->magnitude, a->error, p->magnitude, p->error));
@@ -51,6 +52,8 @@ out:
 
 ckks_status ckks_eval_rescale(ckks_worker *w, ckks_ciphertext *out, const ckks_ciphertext *in)
 {
+    uint64_t *to[3];
+    const uint64_t *from[3];
     ckks_scale scale = {0.0, 0.0};
     int limbs = 0;
     ckks_status st = CKKS_OK;
@@ -62,9 +65,11 @@ ckks_status ckks_eval_rescale(ckks_worker *w, ckks_ciphertext *out, const ckks_c
             ckks_worker_fail(w, CKKS_ERR_LEVEL, "rescale: one limb is left, there is none to drop");
         goto out;
     }
-    for (int part = 0; part < in->parts; part++)
-        CKKS_TRY(ckks_divide_last(w, ckks_ciphertext_row(out, part, 0),
-                                  ckks_ciphertext_row(in, part, 0), limbs));
+    for (int part = 0; part < in->parts; part++) {
+        to[part] = ckks_ciphertext_row(out, part, 0);
+        from[part] = ckks_ciphertext_row(in, part, 0);
+    }
+    CKKS_TRY(ckks_divide_last(w, to, from, in->parts, limbs));
     scale = ckks_scale_div_prime(in->scale, w->ctx->params.q[limbs - 1]);
     ckks_eval_set(out, limbs - 1, in->parts, scale, in->magnitude,
                   ckks_noise_add(in->error, ckks_noise_divide(w->ctx, in->parts, scale)));
@@ -99,15 +104,19 @@ static void tensor_limb(const ckks_modulus *m, uint64_t *const d[3], const uint6
     }
 }
 
-static void tensor_product(const ckks_context *ctx, const tensor *out, const ckks_ciphertext *a,
+/* t is one row of scratch for each thread. */
+static void tensor_product(const ckks_worker *w, const tensor *out, const ckks_ciphertext *a,
                            const ckks_ciphertext *b, uint64_t *t)
 {
+    const ckks_context *ctx = w->ctx;
+
+    CKKS_PARALLEL_ROWS(w)
     for (int l = 0; l < a->limbs; l++) {
         size_t at = (size_t)l * ctx->n;
         uint64_t *const d[3] = {out->d[0] + at, out->d[1] + at, out->d[2] + at};
         const uint64_t *const x[2] = {ckks_ciphertext_row(a, 0, l), ckks_ciphertext_row(a, 1, l)};
         const uint64_t *const y[2] = {ckks_ciphertext_row(b, 0, l), ckks_ciphertext_row(b, 1, l)};
-        tensor_limb(&ctx->ring.modulus[l], d, x, y, t);
+        tensor_limb(&ctx->ring.modulus[l], d, x, y, t + (size_t)ckks_parallel_lane() * ctx->n);
     }
 }
 
@@ -145,10 +154,10 @@ static ckks_status mul_raw(ckks_worker *w, const char *what, ckks_ciphertext *ou
         return CKKS_ERR_ARG;
     mark = ckks_arena_mark(&w->arena);
     CKKS_TRY(check_product(w, what, out, a, b));
-    CKKS_TRY(ckks_worker_rows(w, &t, 1));
+    CKKS_TRY(ckks_worker_rows(w, &t, (size_t)w->threads));
     for (int part = 0; part < 3; part++)
         d.d[part] = ckks_ciphertext_row(out, part, 0);
-    tensor_product(w->ctx, &d, a, b, t);
+    tensor_product(w, &d, a, b, t);
     ckks_eval_set(out, a->limbs, 3, ckks_scale_mul(a->scale, b->scale), a->magnitude * b->magnitude,
                   product_error(a, b));
 out:
@@ -242,10 +251,10 @@ static ckks_status mul(ckks_worker *w, const char *what, ckks_ciphertext *out,
     CKKS_TRY(check_product(w, what, out, a, b));
     CKKS_TRY(find_key(w, what, &key, a->limbs, rescale));
     block = (size_t)a->limbs * w->ctx->n;
-    CKKS_TRY(ckks_worker_rows(w, &rows, 3 * (size_t)a->limbs + 1));
+    CKKS_TRY(ckks_worker_rows(w, &rows, 3 * (size_t)a->limbs + (size_t)w->threads));
     for (size_t part = 0; part < 3; part++)
         d.d[part] = rows + part * block;
-    tensor_product(w->ctx, &d, a, b, rows + 3 * block);
+    tensor_product(w, &d, a, b, rows + 3 * block);
     CKKS_TRY(relinearise(w, out, &d, key, a->limbs, rescale, ckks_scale_mul(a->scale, b->scale),
                          a->magnitude * b->magnitude, product_error(a, b)));
 out:

@@ -1,8 +1,8 @@
 /* Rotations and conjugation.
  *
- * Keys are stored permuted by the inverse automorphism: the key switch runs on the unpermuted
- * digits and its two results are permuted once, f(c0 + k0) and f(k1). Several rotations of one
- * input share its digits.
+ * The automorphism f turns the digits and P c0 on their way into the key product,
+ * f(P c0) + sum of f(u_d) key_d, so that the result needs no permutation. Several rotations of one
+ * input share its digits; a single one is a run of one.
  * Letters: l = limb, row = prime of (limbs, special), r = rotation.
  * Source: [HS18] section 4 for hoisting
  */
@@ -23,17 +23,6 @@ static ckks_status find_key(ckks_worker *w, const char *what, const ckks_key **k
     return CKKS_OK;
 }
 
-/* out = in permuted, both parts, all limbs; the inputs are scratch rows. */
-static void permute_parts(const ckks_context *ctx, ckks_ciphertext *out, const uint64_t *c0,
-                          const uint64_t *c1, const uint32_t *index, int limbs)
-{
-    for (int l = 0; l < limbs; l++) {
-        const ckks_modulus *m = &ctx->ring.modulus[l];
-        m->kernel->permute(ckks_ciphertext_row(out, 0, l), c0 + (size_t)l * ctx->n, index, ctx->n);
-        m->kernel->permute(ckks_ciphertext_row(out, 1, l), c1 + (size_t)l * ctx->n, index, ctx->n);
-    }
-}
-
 static void set_result(const ckks_context *ctx, ckks_ciphertext *out, const ckks_ciphertext *in,
                        const ckks_key *key)
 {
@@ -44,28 +33,111 @@ static void set_result(const ckks_context *ctx, ckks_ciphertext *out, const ckks
     ckks_eval_set(out, in->limbs, 2, in->scale, in->magnitude, ckks_noise_add(in->error, noise));
 }
 
-/* One automorphism. */
-static ckks_status apply(ckks_worker *w, ckks_ciphertext *out, const ckks_ciphertext *in,
-                         const ckks_key *key)
+/* ------------------------------------------------------------------ one decomposition */
+
+/* A run of automorphisms whose keys have one shape, so that one decomposition serves them all. */
+typedef struct hoist {
+    const ckks_key *key[CKKS_WORKER_HOIST];
+    ckks_permutation turn[CKKS_WORKER_HOIST];
+    uint64_t *acc[CKKS_WORKER_HOIST]; /* (limbs, special) rows of both parts */
+    int count;
+} hoist;
+
+/* One row of acc[r] = (f_r(P c0) + <f_r(c1), key_r>_0, <f_r(c1), key_r>_1) for all r; pc0 is a row
+ * of scratch. */
+static void accumulate_row(const ckks_context *ctx, const hoist *h, const ckks_digits *d,
+                           const ckks_ciphertext *in, uint64_t *pc0, int row, int lane)
 {
-    const ckks_context *ctx = w->ctx;
+    const ckks_modulus *m = ckks_context_modulus(ctx, row, d->limbs);
+    const size_t part = (size_t)(d->limbs + d->special) * ctx->n;
+    const uint64_t *u[CKKS_MAX_DIGITS];
+
+    ckks_digits_row(ctx, d, u, row, lane);
+    if (row < d->limbs)
+        m->kernel->mul_scalar(pc0, ckks_ciphertext_row(in, 0, row),
+                              ckks_ring_special(&ctx->ring, d->special, -1)->product[row], ctx->n,
+                              m);
+    for (int r = 0; r < h->count; r++) {
+        ckks_key_product p = ckks_keyswitch_product(ctx, u, d, h->key[r], row);
+        uint64_t *out = h->acc[r] + (size_t)row * ctx->n;
+        p.turn = &h->turn[r];
+        p.turned = row < d->limbs ? pc0 : NULL;
+        m->kernel->dot_key(out, out + part, &p, 0, ctx->n, m);
+    }
+}
+
+static ckks_status accumulate(ckks_worker *w, const hoist *h, const ckks_ciphertext *in)
+{
     size_t mark = ckks_arena_mark(&w->arena);
-    uint64_t *rows = NULL;
-    uint64_t *index = NULL;
+    const ckks_key_spec *spec = &h->key[0]->spec;
+    ckks_digits d = {0};
+    uint64_t *pc0 = NULL;
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_worker_rows(w, &rows, 2 * (size_t)in->limbs));
-    CKKS_TRY(ckks_worker_rows(w, &index, 1));
-    CKKS_TRY(ckks_keyswitch(w, rows, rows + (size_t)in->limbs * ctx->n,
-                            ckks_ciphertext_row(in, 1, 0), ckks_ciphertext_row(in, 0, 0), NULL, key,
-                            in->limbs, 0));
-    ckks_galois_table((uint32_t *)(void *)index, ctx->params.log_n, key->element);
-    permute_parts(ctx, out, rows, rows + (size_t)in->limbs * ctx->n,
-                  (const uint32_t *)(const void *)index, in->limbs);
-    set_result(ctx, out, in, key);
+    CKKS_TRY(ckks_worker_rows(w, &pc0, (size_t)w->threads));
+    CKKS_TRY(ckks_digits_init(w, &d, ckks_ciphertext_row(in, 1, 0), in->limbs, spec->alpha,
+                              spec->special));
+    CKKS_PARALLEL_ROWS(w)
+    for (int row = 0; row < in->limbs + spec->special; row++) {
+        int lane = ckks_parallel_lane();
+        accumulate_row(w->ctx, h, &d, in, pc0 + (size_t)lane * w->ctx->n, row, lane);
+    }
 out:
     ckks_arena_release(&w->arena, mark);
     return st;
+}
+
+/* Room for the results before the division, and for the permutations: half a byte a place each, so
+ * that all of a run fit one row. */
+static ckks_status lay_out(ckks_worker *w, hoist *h, int limbs)
+{
+    const ckks_context *ctx = w->ctx;
+    uint64_t *blocks = NULL;
+    ckks_status st = CKKS_OK;
+
+    CKKS_TRY(ckks_worker_rows(w, &blocks, 1));
+    for (int r = 0; r < h->count; r++) {
+        h->turn[r].block = (uint32_t *)(void *)blocks + (size_t)r * (ctx->n / 8);
+        ckks_galois_permutation(&h->turn[r], ctx->params.ring, ctx->params.log_n,
+                                h->key[r]->element);
+        CKKS_TRY(ckks_worker_rows(w, &h->acc[r], 2 * (size_t)(limbs + h->key[0]->spec.special)));
+    }
+out:
+    return st;
+}
+
+/* The outputs are written when the input is no longer read. */
+static ckks_status turn_run(ckks_worker *w, ckks_ciphertext *const *out, const ckks_ciphertext *in,
+                            hoist *h)
+{
+    const ckks_context *ctx = w->ctx;
+    size_t mark = ckks_arena_mark(&w->arena);
+    int limbs = in->limbs;
+    int special = h->key[0]->spec.special;
+    ckks_status st = CKKS_OK;
+
+    CKKS_TRY(lay_out(w, h, limbs));
+    CKKS_TRY(accumulate(w, h, in));
+    for (int r = 0; r < h->count; r++) {
+        uint64_t *acc1 = h->acc[r] + (size_t)(limbs + special) * ctx->n;
+        CKKS_TRY(ckks_mod_down_pair(w, ckks_ciphertext_row(out[r], 0, 0),
+                                    ckks_ciphertext_row(out[r], 1, 0), h->acc[r], acc1, limbs,
+                                    special, 0));
+        set_result(ctx, out[r], in, h->key[r]);
+    }
+out:
+    ckks_arena_release(&w->arena, mark);
+    return st;
+}
+
+/* ------------------------------------------------------------------ one automorphism */
+
+static ckks_status apply(ckks_worker *w, ckks_ciphertext *out, const ckks_ciphertext *in,
+                         const ckks_key *key)
+{
+    hoist h = {.key = {key}, .count = 1};
+
+    return turn_run(w, &out, in, &h);
 }
 
 static ckks_status check_steps(ckks_worker *w, int steps)
@@ -105,6 +177,10 @@ ckks_status ckks_eval_conjugate(ckks_worker *w, ckks_ciphertext *out, const ckks
 
     CKKS_TRY(ckks_eval_check_unary(w, "conjugate", out, in));
     CKKS_TRY(ckks_eval_check_two_parts(w, "conjugate", in));
+    if (w->ctx->params.ring == CKKS_RING_REAL) {
+        st = ckks_worker_fail(w, CKKS_ERR_ARG, "conjugate: the real ring has real slots only");
+        goto out;
+    }
     CKKS_TRY(find_key(w, "conjugate", &key, ckks_galois_conjugation(w->ctx->params.log_n), 0,
                       in->limbs));
     CKKS_TRY(apply(w, out, in, key));
@@ -113,72 +189,6 @@ out:
 }
 
 /* ------------------------------------------------------------------ many rotations of one input */
-
-/* A run of rotations whose keys have one shape, so that one decomposition serves them all. */
-typedef struct hoist {
-    const ckks_key *key[CKKS_WORKER_HOIST];
-    uint64_t *acc[CKKS_WORKER_HOIST]; /* (limbs, special) rows of both parts */
-    int count;
-} hoist;
-
-/* acc[r] = (P c0 + <c1, key_r>_0, <c1, key_r>_1) for all r, one target row at a time. */
-static ckks_status accumulate(ckks_worker *w, const hoist *h, const ckks_ciphertext *in)
-{
-    const ckks_context *ctx = w->ctx;
-    size_t mark = ckks_arena_mark(&w->arena);
-    const ckks_key_spec *spec = &h->key[0]->spec;
-    const ckks_basis *special = ckks_ring_special(&ctx->ring, spec->special, -1);
-    size_t part = (size_t)(in->limbs + spec->special) * ctx->n;
-    ckks_digits d = {0};
-    uint64_t *c0 = NULL;
-    ckks_status st = CKKS_OK;
-
-    CKKS_TRY(ckks_worker_rows(w, &c0, 1));
-    CKKS_TRY(ckks_digits_init(w, &d, ckks_ciphertext_row(in, 1, 0), in->limbs, spec->alpha,
-                              spec->special));
-    for (int row = 0; row < in->limbs + spec->special; row++) {
-        const ckks_modulus *m = ckks_context_modulus(ctx, row, in->limbs);
-        const uint64_t *u[CKKS_MAX_DIGITS];
-        size_t at = (size_t)row * ctx->n;
-        ckks_digits_row(ctx, &d, u, row);
-        if (row < in->limbs)
-            m->kernel->mul_scalar(c0, ckks_ciphertext_row(in, 0, row), special->product[row],
-                                  ctx->n, m);
-        for (int r = 0; r < h->count; r++)
-            ckks_keyswitch_row(ctx, h->acc[r] + at, h->acc[r] + part + at, u, &d, h->key[r], row,
-                               row < in->limbs ? c0 : NULL, NULL);
-    }
-out:
-    ckks_arena_release(&w->arena, mark);
-    return st;
-}
-
-static ckks_status rotate_run(ckks_worker *w, ckks_ciphertext *const *out,
-                              const ckks_ciphertext *in, hoist *h)
-{
-    const ckks_context *ctx = w->ctx;
-    size_t mark = ckks_arena_mark(&w->arena);
-    int special = h->key[0]->spec.special;
-    size_t part = (size_t)(in->limbs + special) * ctx->n;
-    uint64_t *index = NULL;
-    ckks_status st = CKKS_OK;
-
-    for (int r = 0; r < h->count; r++)
-        CKKS_TRY(ckks_worker_rows(w, &h->acc[r], 2 * (size_t)(in->limbs + special)));
-    CKKS_TRY(ckks_worker_rows(w, &index, 1));
-    CKKS_TRY(accumulate(w, h, in));
-    for (int r = 0; r < h->count; r++) {
-        CKKS_TRY(ckks_mod_down(w, h->acc[r], h->acc[r], in->limbs, special, 0));
-        CKKS_TRY(ckks_mod_down(w, h->acc[r] + part, h->acc[r] + part, in->limbs, special, 0));
-        ckks_galois_table((uint32_t *)(void *)index, ctx->params.log_n, h->key[r]->element);
-        permute_parts(ctx, out[r], h->acc[r], h->acc[r] + part,
-                      (const uint32_t *)(const void *)index, in->limbs);
-        set_result(ctx, out[r], in, h->key[r]);
-    }
-out:
-    ckks_arena_release(&w->arena, mark);
-    return st;
-}
 
 static ckks_status check_many(ckks_worker *w, ckks_ciphertext *const *out,
                               const ckks_ciphertext *in, const int *steps, size_t count)
@@ -232,7 +242,7 @@ ckks_status ckks_eval_rotate_many(ckks_worker *w, ckks_ciphertext *const *out,
                 break;
             h.key[h.count++] = key;
         }
-        CKKS_TRY(rotate_run(w, out + done, in, &h));
+        CKKS_TRY(turn_run(w, out + done, in, &h));
         done += (size_t)h.count;
     }
 out:

@@ -1,9 +1,9 @@
-/* Radix-2 transforms between slots and coefficient pairs, on split real and imaginary parts.
+/* Tables of the transforms between slots and coefficient pairs; the passes are in fft_passes.h.
  *
  * The butterflies are those of the cyclic transform; only the twiddles, exp(i pi 5^j / (4h)), know
  * that slots follow the powers of 5.  Source: [CKKS17] 3.1
  *
- * Indices: h half length of a block, j place in it, i start of a block.
+ * Indices: h half length of a block, j place in it.
  */
 #include "ckks/fft.h"
 
@@ -13,11 +13,19 @@
 #include "ckks/check.h"
 #include "ckks/mem.h"
 
+#define CKKS_FFT_LANES 1
+#include "ckks/fft_passes.h"
+
 /* ------------------------------------------------------------------ roots of unity
  * All twiddles are powers of exp(2 pi i / 2^FINEST). They are made as unevaluated sums of two
  * doubles, about 100 bits, and rounded once: within 0.5 ulp and a trifle. */
 
-enum { FINEST = CKKS_MAX_LOG_N + 1, LOW_BITS = (FINEST - 3) / 2, LOW = 1 << LOW_BITS };
+enum {
+    FINEST = CKKS_MAX_LOG_N + 2,
+    LOW_BITS = (FINEST - 2) / 2,
+    LOW = 1 << LOW_BITS,
+    HIGH = 1 << (FINEST - 3 - LOW_BITS)
+};
 
 typedef struct twice {
     double hi, lo;
@@ -100,7 +108,7 @@ static complex_twice complex_mul(complex_twice a, complex_twice b)
 
 /* Roots of the first octant: exp(2 pi i (a LOW + b) / 2^FINEST) = coarse[a] * fine[b]. */
 typedef struct root_table {
-    complex_twice coarse[LOW + 1], fine[LOW];
+    complex_twice coarse[HIGH + 1], fine[LOW];
 } root_table;
 
 /* table[j] = base^j for j < count, where base^(2^i) = power[i]. */
@@ -139,7 +147,7 @@ static void make_roots(root_table *t)
         power[i].im = divide(half, power[i].re);
     }
     fill(t->fine, LOW, power);
-    fill(t->coarse, LOW + 1, power + LOW_BITS);
+    fill(t->coarse, HIGH + 1, power + LOW_BITS);
 }
 
 /* cos and sin of 2 pi k / 2^FINEST for 0 <= 8k <= 2^FINEST. */
@@ -183,11 +191,13 @@ static void unit_root(const root_table *t, uint64_t k, double *c, double *s)
     }
 }
 
-ckks_status ckks_fft_init(ckks_fft *f, int log_n, const ckks_allocator *alloc)
+ckks_status ckks_fft_init(ckks_fft *f, int log_n, const ckks_kernel *kernel,
+                          const ckks_allocator *alloc)
 {
     root_table roots;
 
     memset(f, 0, sizeof *f);
+    f->kernel = kernel->client;
     f->log_n = log_n;
     f->slots = (size_t)1 << (log_n - 1);
     if (alloc != NULL)
@@ -219,86 +229,67 @@ void ckks_fft_clear(ckks_fft *f)
     memset(f, 0, sizeof *f);
 }
 
-static void swap(double *a, double *b)
+/* ------------------------------------------------------------------ transforms */
+
+/* Fewer slots than a tile of the kernels. */
+static void reverse_few(double *x, size_t slots)
 {
-    double t = *a;
+    int bits = 0;
 
-    *a = *b;
-    *b = t;
-}
+    while ((size_t)1 << bits < slots)
+        bits++;
+    for (size_t i = 0; i < slots; i++) {
+        const size_t other = fft_reversed(i, bits);
 
-static void bit_reverse(double *re, double *im, size_t n)
-{
-    size_t reversed = 0;
+        if (i < other) {
+            const double t = x[i];
 
-    for (size_t i = 0; i < n; i++) {
-        size_t bit = n / 2;
-
-        if (i < reversed) {
-            swap(&re[i], &re[reversed]);
-            swap(&im[i], &im[reversed]);
+            x[i] = x[other];
+            x[other] = t;
         }
-        /* Add one from the top. */
-        for (; bit != 0 && (reversed & bit) != 0; bit /= 2)
-            reversed ^= bit;
-        reversed |= bit;
     }
 }
 
-/* (x, y) -> (x + wy, x - wy) for one block of half length h. */
-static inline void forward_block(double *restrict xr, double *restrict xi, double *restrict yr,
-                                 double *restrict yi, const double *restrict wr,
-                                 const double *restrict wi, size_t h)
+static void forward_few(fft_rows a, fft_roots w, size_t slots)
 {
-    for (size_t j = 0; j < h; j++) {
-        double pr = yr[j] * wr[j] - yi[j] * wi[j];
-        double pi = yr[j] * wi[j] + yi[j] * wr[j];
-
-        yr[j] = xr[j] - pr;
-        yi[j] = xi[j] - pi;
-        xr[j] += pr;
-        xi[j] += pi;
+    reverse_few(a.re, slots);
+    reverse_few(a.im, slots);
+    for (size_t h = 1; h < slots; h *= 2) {
+        for (size_t i = 0; i < slots; i += 2 * h)
+            fft_one_layer(a, w, i, h, 0);
     }
 }
 
-/* (x, y) -> (x + y, (x - y) conj(w)) */
-static inline void inverse_block(double *restrict xr, double *restrict xi, double *restrict yr,
-                                 double *restrict yi, const double *restrict wr,
-                                 const double *restrict wi, size_t h)
+static void inverse_few(fft_rows a, fft_roots w, size_t slots)
 {
-    for (size_t j = 0; j < h; j++) {
-        double dr = xr[j] - yr[j];
-        double di = xi[j] - yi[j];
+    const double scale = 1.0 / (double)slots;
 
-        xr[j] += yr[j];
-        xi[j] += yi[j];
-        yr[j] = dr * wr[j] + di * wi[j];
-        yi[j] = di * wr[j] - dr * wi[j];
+    for (size_t h = slots / 2; h >= 1; h /= 2) {
+        for (size_t i = 0; i < slots; i += 2 * h)
+            fft_one_layer(a, w, i, h, 1);
+    }
+    reverse_few(a.re, slots);
+    reverse_few(a.im, slots);
+    for (size_t i = 0; i < slots; i++) {
+        a.re[i] *= scale;
+        a.im[i] *= scale;
     }
 }
 
 void ckks_fft_forward(const ckks_fft *f, double *re, double *im, size_t slots)
 {
     CKKS_VERIFY(slots >= 1 && slots <= f->slots && (slots & (slots - 1)) == 0);
-    bit_reverse(re, im, slots);
-    for (size_t h = 1; h < slots; h *= 2) {
-        for (size_t i = 0; i < slots; i += 2 * h)
-            forward_block(re + i, im + i, re + i + h, im + i + h, f->re + h, f->im + h, h);
-    }
+    if (slots < FFT_TILE)
+        forward_few((fft_rows){re, im}, (fft_roots){f->re, f->im}, slots);
+    else
+        f->kernel->fft_forward(re, im, f->re, f->im, slots);
 }
 
 void ckks_fft_inverse(const ckks_fft *f, double *re, double *im, size_t slots)
 {
-    const double scale = 1.0 / (double)slots;
-
     CKKS_VERIFY(slots >= 1 && slots <= f->slots && (slots & (slots - 1)) == 0);
-    for (size_t h = slots / 2; h >= 1; h /= 2) {
-        for (size_t i = 0; i < slots; i += 2 * h)
-            inverse_block(re + i, im + i, re + i + h, im + i + h, f->re + h, f->im + h, h);
-    }
-    bit_reverse(re, im, slots);
-    for (size_t i = 0; i < slots; i++) {
-        re[i] *= scale;
-        im[i] *= scale;
-    }
+    if (slots < FFT_TILE)
+        inverse_few((fft_rows){re, im}, (fft_roots){f->re, f->im}, slots);
+    else
+        f->kernel->fft_inverse(re, im, f->re, f->im, slots);
 }

@@ -17,20 +17,25 @@
 #include <stddef.h>
 
 #include "ckks/ckks.h"
+#include "ckks/kernel.h"
 
 typedef struct ckks_fft {
+    const ckks_kernel_client *kernel;
     int log_n;
     size_t slots;    /* N/2 */
     double *re, *im; /* [h + j] = exp(i pi 5^j / (4 h)), 0 <= j < h, h = 1, 2, ..., N/4 */
     ckks_allocator allocator;
 } ckks_fft;
 
-/** Make the tables for ring degree 2^log_n, 2 <= log_n <= 16.
+/** Make the tables for ring degree 2^log_n, 2 <= log_n <= 17: the real ring of degree N uses those
+ * of 2N.
  *
+ *  In:      kernel  computes the transforms; all give the same numbers
  *  Memory:  8 * N bytes
  *  Fails:   CKKS_ERR_MEMORY; *f is then cleared
  */
-CKKS_MUST_CHECK ckks_status ckks_fft_init(ckks_fft *f, int log_n, const ckks_allocator *alloc);
+CKKS_MUST_CHECK ckks_status ckks_fft_init(ckks_fft *f, int log_n, const ckks_kernel *kernel,
+                                          const ckks_allocator *alloc);
 
 /** Release the tables; a zero record is fine. */
 void ckks_fft_clear(ckks_fft *f);

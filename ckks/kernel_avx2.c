@@ -131,22 +131,59 @@ static inline vu v_positive(vd x)
     return v_bits(_mm256_cmp_pd(x, _mm256_setzero_pd(), _CMP_GT_OQ));
 }
 
-/* Of two blocks of four places, the two first halves and the two second halves; its own inverse. */
-static inline void v_swap_halves(vd *a, vd *b)
+/* The lanes in the other order. */
+static inline vu v_backwards(vu x)
 {
-    const vd first = _mm256_permute2f128_pd(*a, *b, 0x20);
-
-    *b = _mm256_permute2f128_pd(*a, *b, 0x31);
-    *a = first;
+    return _mm256_permute4x64_epi64(x, 0x1b);
 }
 
-/* (a0, a1), (b0, b1) -> (a0, b0), (a1, b1) in each half of the vectors; its own inverse. */
-static inline void v_swap_lanes(vd *a, vd *b)
+/* Four packed residues (pack.h): twelve bytes for each half, which read four past them. */
+static inline vu v_unpack(const uint8_t *p)
 {
-    const vd first = _mm256_unpacklo_pd(*a, *b);
+    const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + 12));
+    const __m128i bytes = _mm_setr_epi8(0, 1, 2, 3, 4, 5, -1, -1, 6, 7, 8, 9, 10, 11, -1, -1);
 
-    *b = _mm256_unpackhi_pd(*a, *b);
-    *a = first;
+    return _mm256_shuffle_epi8(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1),
+                               _mm256_broadcastsi128_si256(bytes));
+}
+
+/* To the first cache, some time. */
+static inline void v_prefetch(const uint8_t *p)
+{
+    _mm_prefetch((const void *)p, _MM_HINT_T0);
+}
+
+/* For v_reorder, from the numbers of four lanes, of which the lower two bits are read. */
+static inline vu v_order(const uint8_t *lane)
+{
+    int32_t four;
+
+    /* Halves of words: 2 lane and 2 lane + 1. The permutation reads three bits. */
+    memcpy(&four, lane, sizeof four);
+    const vu low = _mm256_slli_epi64(_mm256_cvtepu8_epi64(_mm_cvtsi32_si128(four)), 1);
+    const vu high = _mm256_slli_epi64(low, 32);
+
+    return _mm256_or_si256(_mm256_or_si256(low, high), _mm256_set1_epi64x(1LL << 32));
+}
+
+static inline vu v_reorder(vu x, vu order)
+{
+    return _mm256_permutevar8x32_epi32(x, order);
+}
+
+/* Lane j of vector i and lane i of vector j change places. */
+static inline void v_transpose(vd *x)
+{
+    const vd a0 = _mm256_permute2f128_pd(x[0], x[2], 0x20);
+    const vd a1 = _mm256_permute2f128_pd(x[1], x[3], 0x20);
+    const vd a2 = _mm256_permute2f128_pd(x[0], x[2], 0x31);
+    const vd a3 = _mm256_permute2f128_pd(x[1], x[3], 0x31);
+
+    x[0] = _mm256_unpacklo_pd(a0, a1);
+    x[1] = _mm256_unpackhi_pd(a0, a1);
+    x[2] = _mm256_unpacklo_pd(a2, a3);
+    x[3] = _mm256_unpackhi_pd(a2, a3);
 }
 
 #include "ckks/kernel_fma_rows.h"
@@ -179,7 +216,7 @@ static void avx2_permute(uint64_t *out, const uint64_t *in, const uint32_t *inde
     }
 }
 
-static const ckks_kernel avx2 = FMA_KERNEL("avx2", avx2_permute);
+static const ckks_kernel avx2 = FMA_KERNEL("avx2", avx2_permute, &ckks_kernel_client_avx2);
 
 const ckks_kernel *ckks_kernel_avx2(void)
 {

@@ -5,7 +5,6 @@
 #include "ckks/kernel_avx512.h"
 
 #include "ckks/check.h"
-#include "ckks/pack.h"
 
 #if defined(CKKS_KERNEL_AVX512)
 
@@ -100,15 +99,6 @@ static void avx512_add_scalar(uint64_t *out, const uint64_t *a, uint64_t w, size
         store(out + i, once(add(load(a + i), ws), q));
 }
 
-INLINE factor factor_of(uint64_t w, const ckks_mod *m)
-{
-    factor f;
-
-    f.w = all(w);
-    f.quotient = all(ckks_mod_shoup(w, m) >> 12);
-    return f;
-}
-
 /* A factor of any word: w for its low 52 bits, 2^52 w for the 12 above. */
 typedef struct word_factor {
     factor low, high;
@@ -182,7 +172,7 @@ INLINE vec word_reduced(vec c, vec x, factor top_factor, const prime *p)
 static void avx512_reduce(uint64_t *out, const uint64_t *x, size_t n, const ckks_modulus *m)
 {
     const prime p = prime_of(m);
-    const factor top = factor_of(ckks_mod_reduce_u64(UINT64_C(1) << 52, &m->mod), &m->mod);
+    const factor top = factor_top(&m->mod);
 
     for (size_t i = 0; i < n; i += LANES)
         store(out + i, settle4(word_reduced(_mm512_setzero_si512(), load(x + i), top, &p), &p));
@@ -207,7 +197,7 @@ static void avx512_reduce_centred(uint64_t *out, const uint64_t *x, uint64_t fro
 static void avx512_reduce_i64(uint64_t *out, const int64_t *x, size_t n, const ckks_modulus *m)
 {
     const prime p = prime_of(m);
-    const factor top = factor_of(ckks_mod_reduce_u64(UINT64_C(1) << 52, &m->mod), &m->mod);
+    const factor top = factor_top(&m->mod);
     const uint64_t sign = UINT64_C(1) << 63;
     const vec flip = all(sign);
     const vec less = all(ckks_mod_neg(ckks_mod_reduce_u64(sign, &m->mod), m->q));
@@ -239,31 +229,21 @@ static void avx512_reduce_i8(uint64_t *out, const int8_t *x, size_t n, const ckk
  * brought below q, and start the next run. */
 enum { RUN = 1024, TILE = 4 };
 
-typedef struct sums {
-    vec low, high;
-} sums;
-
-INLINE void gather_term(sums *s, vec x, vec y)
-{
-    s->low = low(s->low, x, y);
-    s->high = high(s->high, x, y);
-}
-
-/* start + low + 2^52 high -> [0,q): below 2q each by Barrett and by the factor 2^52, and start. */
+/* start + the sum -> [0,q), for start < 4q. */
 INLINE vec close_run(vec start, sums s, factor top, const prime *p)
 {
-    const vec upper = add(s.high, _mm512_srli_epi64(s.low, 52));
-    const vec zero = _mm512_setzero_si512();
-    const vec quotient = high(high(zero, s.low, p->barrett), upper, top.quotient);
-
-    return settle8(low(low(add(s.low, start), upper, top.w), quotient, p->minus), p);
+    return settle8(add(fold_sums(s, top, p), start), p);
 }
+
+/* Words of a row whose factor is a word that are asked for so long before their use: a base
+ * conversion reads more rows than the processor follows by itself. */
+enum { AHEAD = 128 };
 
 /* Vectors `i` to i + tile of the sum; the factors are the rows y, or the words w when y is NULL.
  * tile, 1 or TILE, and whether y is NULL are constants of the call. */
 INLINE void dot_tile(uint64_t *out, const uint64_t *init, const uint64_t *const *x,
                      const uint64_t *const *y, const uint64_t *w, size_t count, size_t i, int tile,
-                     factor top, const prime *p)
+                     size_t ahead, factor top, const prime *p)
 {
     const vec zero = _mm512_setzero_si512();
     vec start[TILE] = {zero, zero, zero, zero};
@@ -279,6 +259,8 @@ INLINE void dot_tile(uint64_t *out, const uint64_t *init, const uint64_t *const 
             const uint64_t *yk = y != NULL ? y[k] + i : NULL;
             const vec wk = y != NULL ? zero : all(w[k]);
 
+            if (ahead != 0)
+                fetch(xk, ahead, TILE * LANES);
             gather_term(&s[0], load(xk), y != NULL ? load(yk) : wk);
             if (tile == 1)
                 continue;
@@ -301,14 +283,15 @@ INLINE void dot_rows(uint64_t *out, const uint64_t *init, const uint64_t *const 
                      const ckks_modulus *m)
 {
     const prime p = prime_of(m);
-    const factor top = factor_of(ckks_mod_reduce_u64(UINT64_C(1) << 52, &m->mod), &m->mod);
+    const factor top = factor_top(&m->mod);
+    const size_t ahead = y == NULL && is_far(m) ? AHEAD : 0;
     size_t i = 0;
 
     CKKS_VERIFY(count >= 1 && count <= CKKS_KERNEL_MAX_TERMS && n % LANES == 0);
     for (; i + TILE * LANES <= n; i += TILE * LANES)
-        dot_tile(out, init, x, y, w, count, i, TILE, top, &p);
+        dot_tile(out, init, x, y, w, count, i, TILE, ahead, top, &p);
     for (; i < n; i += LANES)
-        dot_tile(out, init, x, y, w, count, i, 1, top, &p);
+        dot_tile(out, init, x, y, w, count, i, 1, 0, top, &p);
 }
 
 static void avx512_dot(uint64_t *out, const uint64_t *const *x, const uint64_t *const *y,
@@ -367,10 +350,13 @@ static void avx512_permute(uint64_t *out, const uint64_t *in, const uint32_t *in
 static const ckks_kernel avx512 = {
     .name = "avx512ifma",
     .max_prime = CKKS_MAX_PRIME,
+    .client = &ckks_kernel_client_avx512f,
     .quotient = avx512_quotient,
     .arrange = ckks_kernel_avx512_arrange,
     .ntt_forward = ckks_kernel_avx512_ntt_forward,
     .ntt_inverse = ckks_kernel_avx512_ntt_inverse,
+    .real_fold = ckks_kernel_avx512_real_fold,
+    .real_unfold = ckks_kernel_avx512_real_unfold,
     .add = avx512_add,
     .sub = avx512_sub,
     .neg = avx512_neg,
@@ -387,10 +373,11 @@ static const ckks_kernel avx512 = {
     .dot = avx512_dot,
     .dot_add = avx512_dot_add,
     .dot_scalar = avx512_dot_scalar,
+    .dot_scalars = ckks_kernel_avx512_dot_scalars,
     .round_quotient = avx512_round_quotient,
     .permute = avx512_permute,
-    .dot_key = ckks_pack_dot_key,
-    .dot_pair = ckks_pack_dot_pair,
+    .dot_key = ckks_kernel_avx512_dot_key,
+    .dot_pair = ckks_kernel_avx512_dot_pair,
 };
 
 const ckks_kernel *ckks_kernel_avx512(void)

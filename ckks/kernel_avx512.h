@@ -16,10 +16,22 @@
 
 #include <immintrin.h>
 
-/* The transforms and the layout of their tables: slots of the family. */
+/* Slots of the family that stand in files of their own: the transforms with the layout of their
+ * tables, and the products that stream packed rows. */
 void ckks_kernel_avx512_arrange(ckks_modulus *m);
 void ckks_kernel_avx512_ntt_forward(uint64_t *a, const ckks_modulus *m);
 void ckks_kernel_avx512_ntt_inverse(uint64_t *a, const ckks_modulus *m);
+void ckks_kernel_avx512_real_fold(uint64_t *a, const ckks_modulus *m);
+void ckks_kernel_avx512_real_unfold(uint64_t *a, const ckks_modulus *m);
+void ckks_kernel_avx512_dot_key(uint64_t *out0, uint64_t *out1, const ckks_key_product *p,
+                                size_t first, size_t n, const ckks_modulus *m);
+void ckks_kernel_avx512_dot_pair(uint64_t *out0, uint64_t *out1, const uint64_t *x,
+                                 const uint16_t *pick, const uint8_t *y, size_t count, size_t n,
+                                 const ckks_modulus *m);
+
+void ckks_kernel_avx512_dot_scalars(uint64_t *const *out, size_t rows, const uint64_t *const *x,
+                                    const uint64_t *const *w, size_t count, size_t n,
+                                    const ckks_modulus *m);
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -128,6 +140,59 @@ INLINE vec product(vec y, factor f, const prime *p)
     const vec zero = _mm512_setzero_si512();
 
     return low(low(zero, y, f.w), high(zero, y, f.quotient), p->minus);
+}
+
+INLINE factor factor_of(uint64_t w, const ckks_mod *m)
+{
+    factor f;
+
+    f.w = all(w);
+    f.quotient = all(ckks_mod_shoup(w, m) >> 12);
+    return f;
+}
+
+/* 2^52, by which the high halves of products count. */
+INLINE factor factor_top(const ckks_mod *m)
+{
+    return factor_of(ckks_mod_reduce_u64(UINT64_C(1) << 52, m), m);
+}
+
+/* Whether what one row of an operation reads is too much for the second cache: then it is asked for
+ * ahead of its use. In smaller rings that costs more than it brings. */
+INLINE int is_far(const ckks_modulus *m)
+{
+    return m->log_n >= 14;
+}
+
+/* Words that will be read: no access, so it may lie past the row. */
+INLINE void fetch(const uint64_t *p, size_t ahead, size_t n)
+{
+    const uintptr_t at = (uintptr_t)p + ahead * sizeof *p;
+
+    for (uintptr_t i = 0; i < n * sizeof *p; i += 64)
+        _mm_prefetch((const void *)(at + i), _MM_HINT_T0);
+}
+
+/* A sum of products by halves: low + 2^52 high. */
+typedef struct sums {
+    vec low, high;
+} sums;
+
+INLINE void gather_term(sums *s, vec x, vec y)
+{
+    s->low = low(s->low, x, y);
+    s->high = high(s->high, x, y);
+}
+
+/* The sum of both below 2^52 times 2^52, to the same modulo q mod 2^52 in [0,4q): below 2q each by
+ * Barrett and by the factor 2^52. */
+INLINE vec fold_sums(sums s, factor top, const prime *p)
+{
+    const vec upper = add(s.high, _mm512_srli_epi64(s.low, 52));
+    const vec zero = _mm512_setzero_si512();
+    const vec quotient = high(high(zero, s.low, p->barrett), upper, top.quotient);
+
+    return low(low(s.low, upper, top.w), quotient, p->minus);
 }
 
 /* `rows` = 1, 2, 4 or 8 vectors, stride words apart; a constant of the call. */

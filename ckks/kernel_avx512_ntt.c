@@ -14,10 +14,9 @@
  *
  * Both go down the tree of blocks depth first, up to three layers in one pass over a block, and
  * finish (or begin) with leaves of 128 coefficients: four layers between their sixteen vectors,
- * three inside pairs of vectors. Sixteen vectors go through each layer together, which gives the
- * processor enough independent work to hide the multipliers' latency. Factors of the last three
- * layers are read as vectors, so a table is arranged as groups of eight factors, then their eight
- * quotients.
+ * three inside pairs of vectors. Sixteen vectors go through a layer together, enough independent
+ * work to hide the multipliers' latency. Factors of the last three layers are read as vectors: a
+ * table is arranged as groups of eight factors, then their eight quotients.
  *
  * Indices: i coefficient, t block or node of the tree (1 is the root, 2t and 2t + 1 its halves).
  * Source: [Har14] for the lazy products
@@ -28,14 +27,11 @@
 
 enum { LOG_LEAF = 7, LEAF = 1 << LOG_LEAF };
 
-/* ------------------------------------------------------------------ tables */
-
 /* floor(w 2^64 / q) becomes floor(w 2^52 / q); then q_more is added to w and `more` to it. */
 static void arrange_table(ckks_twiddle *table, size_t n, uint64_t q_more, uint64_t more)
 {
     for (size_t t = 0; t < n; t += LANES) {
         uint64_t group[2 * LANES];
-
         for (size_t i = 0; i < LANES; i++) {
             group[i] = table[t + i].w + q_more;
             group[LANES + i] = (table[t + i].quotient >> 12) + more;
@@ -127,6 +123,13 @@ INLINE factor of_two(const uint64_t *p)
     f.w = four_times(p);
     f.quotient = four_times(p + LANES);
     return f;
+}
+
+/* The factors of the last three layers, nearly all of a table, four leaves ahead of leaf t. */
+INLINE void fetch_leaf(const ckks_twiddle *table, size_t t)
+{
+    for (size_t layer = 16; layer <= 64; layer *= 2)
+        fetch(place(table, layer * t), 4 * 2 * layer, 2 * layer);
 }
 
 /* How many layers the next pass over a block takes, when `layers` are left before the leaves. */
@@ -279,7 +282,6 @@ INLINE void forward_pass(uint64_t *a, size_t words, size_t t, const ckks_modulus
     }
     for (size_t i = 0; i < stride; i += LANES) {
         vec x[8];
-
         load_rows(x, a + i, stride, rows);
         if (first) {
             x[0] = add(x[0], offset);
@@ -311,9 +313,13 @@ INLINE void forward_split(uint64_t *a, size_t words, size_t t, const ckks_modulu
 static void forward_leaves(uint64_t *a, size_t t, size_t count, const ckks_modulus *m)
 {
     const prime p = prime_of(m);
+    const int far = is_far(m);
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (far)
+            fetch_leaf(m->forward, t + i);
         forward_leaf(a + LEAF * i, m->forward, t + i, &p);
+    }
 }
 
 static void forward_rest(uint64_t *a, int layers, size_t t, const ckks_modulus *m);
@@ -509,7 +515,6 @@ INLINE void inverse_pass(uint64_t *a, size_t words, size_t t, const ckks_modulus
     for (size_t i = 0; i < stride; i += LANES) {
         vec x[8];
         vec bound = four;
-
         load_rows(x, a + i, stride, rows);
         if (rows == 8) {
             bound = inverse_quarters(x, f, four, &p);
@@ -548,9 +553,13 @@ INLINE void inverse_join(uint64_t *a, size_t words, size_t t, const ckks_modulus
 static void inverse_leaves(uint64_t *a, size_t t, size_t count, const ckks_modulus *m)
 {
     const prime p = prime_of(m);
+    const int far = is_far(m);
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (far)
+            fetch_leaf(m->inverse, t + i);
         inverse_leaf(a + LEAF * i, m->inverse, t + i, &p);
+    }
 }
 
 static void inverse_rest(uint64_t *a, int layers, size_t t, const ckks_modulus *m);

@@ -37,11 +37,20 @@
 #define FMA_WORD 4503599627370496.0           /* magic: 2^52 */
 #define FMA_HIGH 19342813113834066795298816.0 /* magic: 2^84 */
 
-enum { LANES = CKKS_FMA_LANES, FMA_SMALLEST = 128 };
+/* All of a loop is to be in one function, and short loops over a few vectors written out: arrays of
+ * vectors are registers then. gcc does so by itself at -O3 only. */
+#define FMA_INLINE static inline __attribute__((always_inline))
+#if defined(__GNUC__) && !defined(__clang__)
+#define FMA_UNROLLED _Pragma("GCC unroll 8")
+#else
+#define FMA_UNROLLED
+#endif
 
-/* The constants of a prime in all lanes. */
+enum { LANES = CKKS_FMA_LANES, FMA_SMALLEST = LANES > 4 ? 256 : 128 };
+
+/* The constants of a prime in all lanes; half is (q - 1) / 2. */
 typedef struct fma_prime {
-    vd q, q_inverse, round;
+    vd q, q_inverse, half, round;
     vu q_word, round_bits, word_bits;
     vd word;
 } fma_prime;
@@ -51,7 +60,7 @@ typedef struct fma_factor {
     vd w, quotient;
 } fma_factor;
 
-static inline uint64_t fma_bits(double x)
+FMA_INLINE uint64_t fma_bits(double x)
 {
     uint64_t bits;
 
@@ -60,18 +69,19 @@ static inline uint64_t fma_bits(double x)
 }
 
 /* For CKKS_VERIFY. */
-static inline int fma_rounds_to_nearest(void)
+FMA_INLINE int fma_rounds_to_nearest(void)
 {
     volatile double tiny = 0.75 / FMA_WORD; /* over half of what parts 1 from the next double */
 
     return 1 + tiny > 1 && 1 + tiny / 2 == 1;
 }
 
-static inline fma_prime fma_prime_of(const ckks_modulus *m)
+FMA_INLINE fma_prime fma_prime_of(const ckks_modulus *m)
 {
     const double q = (double)m->q;
     const fma_prime p = {v_set(q),
                          v_set(1 / q),
+                         v_set((double)(m->q / 2)),
                          v_set(FMA_ROUND),
                          v_set_word(m->q),
                          v_set_word(fma_bits(FMA_ROUND)),
@@ -82,18 +92,18 @@ static inline fma_prime fma_prime_of(const ckks_modulus *m)
 }
 
 /* Words below 2^52 as doubles: the bits of 2^52 + x are those of 2^52 or x. */
-static inline vd fma_of_words(vu x, const fma_prime *p)
+FMA_INLINE vd fma_of_words(vu x, const fma_prime *p)
 {
     return v_sub(v_of_bits(v_or(x, p->word_bits)), p->word);
 }
 
-static inline vd fma_load(const uint64_t *a, const fma_prime *p)
+FMA_INLINE vd fma_load(const uint64_t *a, const fma_prime *p)
 {
     return fma_of_words(v_load(a), p);
 }
 
 /* A word w in [0,q) in all lanes. The division by q is a product here: |quotient - w/q| < 2^-52. */
-static inline fma_factor fma_factor_of(uint64_t w, const fma_prime *p)
+FMA_INLINE fma_factor fma_factor_of(uint64_t w, const fma_prime *p)
 {
     const vd x = fma_of_words(v_set_word(w), p);
     const fma_factor f = {x, v_mul(x, p->q_inverse)};
@@ -103,7 +113,7 @@ static inline fma_factor fma_factor_of(uint64_t w, const fma_prime *p)
 
 /* y * f.w modulo q.  Range: |y| <= 2^51 -> at most 5/8 q in absolute value; for a factor of
  * fma_factor_of and |y| <= 2^49 too, since c is then as near. */
-static inline vd fma_mul(vd y, fma_factor f, const fma_prime *p)
+FMA_INLINE vd fma_mul(vd y, fma_factor f, const fma_prime *p)
 {
     const vd c = v_sub(v_fma(y, f.quotient, p->round), p->round);
     const vd h = v_mul(y, f.w);
@@ -113,7 +123,7 @@ static inline vd fma_mul(vd y, fma_factor f, const fma_prime *p)
 }
 
 /* Two products as fma_mul gives them, step by step together, since one is a chain. */
-static inline void fma_mul_abreast(vd *y0, fma_factor f0, vd *y1, fma_factor f1, const fma_prime *p)
+FMA_INLINE void fma_mul_abreast(vd *y0, fma_factor f0, vd *y1, fma_factor f1, const fma_prime *p)
 {
     const vd h0 = v_mul(*y0, f0.w);
     const vd h1 = v_mul(*y1, f1.w);
@@ -130,7 +140,7 @@ static inline void fma_mul_abreast(vd *y0, fma_factor f0, vd *y1, fma_factor f1,
 
 /* a * b modulo q.  Range: 0 <= a, b < q -> at most 5/8 q in absolute value
  * h and 1/q are rounded: |c - a b / q| <= 1/2 + 2 * 2^-53 * 2^46.8 < 5/8. */
-static inline vd fma_mul_two(vd a, vd b, const fma_prime *p)
+FMA_INLINE vd fma_mul_two(vd a, vd b, const fma_prime *p)
 {
     const vd h = v_mul(a, b);
     const vd low = v_fnma(a, b, h);
@@ -141,23 +151,27 @@ static inline vd fma_mul_two(vd a, vd b, const fma_prime *p)
 
 /* x modulo q, near 0, for an integer x.  Range: |x| <= 2^51 q -> at most (1/2 + |x| 2^-53 / q) q in
  * absolute value, so 3/4 q always and 5/8 q for |x| <= 2^50 q. */
-static inline vd fma_centre(vd x, const fma_prime *p)
+FMA_INLINE vd fma_centre(vd x, const fma_prime *p)
 {
     return v_fnma(v_sub(v_fma(x, p->q_inverse, p->round), p->round), p->q, x);
 }
 
 /* The residue in [0,q) of an integer in (-q,q). Takes -0 for 0, as 0 + M is M for both. */
-static inline vu fma_finish(vd x, const fma_prime *p)
+FMA_INLINE vu fma_finish(vd x, const fma_prime *p)
 {
     const vu t = v_word_sub(v_bits(v_add(x, p->round)), p->round_bits);
 
     return v_pick(t, v_word_add(t, p->q_word), t);
 }
 
-/* The residue in [0,q).  Range: |x| <= 2^51 q */
-static inline vu fma_canonical(vd x, const fma_prime *p)
+/* The residue in [0,q).  Range: |x| <= 2^51
+ * For x = c q + r the quotient of x - (q - 1) / 2 by q is at least 1 / (2 q) nearer to c than 1/2,
+ * and is off by less than 2^52 2^-53 / q: c is exact. */
+FMA_INLINE vu fma_canonical(vd x, const fma_prime *p)
 {
-    return fma_finish(fma_centre(x, p), p);
+    const vd c = v_sub(v_fma(v_sub(x, p->half), p->q_inverse, p->round), p->round);
+
+    return v_xor(v_bits(v_fnma(c, p->q, v_add(x, p->word))), p->word_bits);
 }
 
 /* ------------------------------------------------------------------ tables */
@@ -168,21 +182,32 @@ static uint64_t fma_quotient(uint64_t w, const ckks_mod *m)
     return fma_bits((double)w / (double)m->q);
 }
 
-/* w becomes a double; in the layer of N/2 blocks, whose factors are read one in each lane, LANES
- * factors w stand before their LANES quotients. */
+/* The factors of a layer of places `span` apart, within a vector: group by group of LANES vectors,
+ * the first factor of each vector, LANES factors w and then their LANES quotients, then the second
+ * of each, and so on. */
+static void fma_arrange_lanes(ckks_twiddle *t, size_t count, size_t span)
+{
+    const size_t rows = LANES / (2 * span);
+    uint64_t plain[LANES * LANES];
+
+    for (size_t i = 0; i < count; i += LANES * rows) {
+        for (size_t b = 0; b < rows; b++) {
+            for (size_t lane = 0; lane < LANES; lane++) {
+                plain[2 * LANES * b + lane] = t[i + lane * rows + b].w;
+                plain[2 * LANES * b + LANES + lane] = t[i + lane * rows + b].quotient;
+            }
+        }
+        memcpy(&t[i], plain, 2 * LANES * rows * sizeof plain[0]);
+    }
+}
+
+/* w becomes a double. */
 static void fma_arrange_table(ckks_twiddle *table, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         table[i].w = fma_bits((double)table[i].w);
-    for (size_t i = n / 2; i < n; i += LANES) {
-        uint64_t plain[2 * LANES];
-
-        for (size_t k = 0; k < LANES; k++) {
-            plain[k] = table[i + k].w;
-            plain[LANES + k] = table[i + k].quotient;
-        }
-        memcpy(&table[i], plain, sizeof plain);
-    }
+    for (size_t span = 1; span < LANES; span *= 2)
+        fma_arrange_lanes(table + n / (2 * span), n / (2 * span), span);
 }
 
 /* Transforms of less than FMA_SMALLEST places are left to the portable loops, with their tables. */
@@ -204,27 +229,27 @@ static void fma_arrange(ckks_modulus *m)
     fma_arrange_table(m->inverse, m->n);
 }
 
-static inline fma_factor fma_factor_all(const ckks_twiddle *t)
+FMA_INLINE fma_factor fma_factor_all(const ckks_twiddle *t)
 {
     const fma_factor f = {v_of_bits(v_set_word(t->w)), v_of_bits(v_set_word(t->quotient))};
 
     return f;
 }
 
-/* Each of LANES / 2 factors in two lanes, from the layer of N/4 blocks. */
-static inline fma_factor fma_factor_halves(const ckks_twiddle *t)
+/* Where the factors for place `first` and on are, in the layer of places `span` apart. */
+FMA_INLINE const uint64_t *fma_factors_of_lanes(const ckks_twiddle *table, size_t span,
+                                                size_t first, const ckks_modulus *m)
 {
-    vd w = v_of_bits(v_load(&t->w));
-    vd quotient = w;
+    const uint64_t *words = (const void *)table;
 
-    v_swap_lanes(&w, &quotient);
-    return (fma_factor){w, quotient};
+    return words + (m->n + first) / span;
 }
 
-/* One in each lane, from the layer of N/2 blocks. */
-static inline fma_factor fma_factor_each(const ckks_twiddle *t)
+/* The k-th factors of the vectors of a group, from there on. */
+FMA_INLINE fma_factor fma_factor_each(const uint64_t *t, size_t k)
 {
-    const fma_factor f = {v_of_bits(v_load(&t->w)), v_of_bits(v_load(&t[LANES / 2].w))};
+    const fma_factor f = {v_of_bits(v_load(t + 2 * LANES * k)),
+                          v_of_bits(v_load(t + 2 * LANES * k + LANES))};
 
     return f;
 }

@@ -8,33 +8,71 @@
 
 #ifdef CKKS_FMA_LANES
 
-/* ------------------------------------------------------------------ forward transform
- * Values start in [0,4q) and move by at most 5/8 q a layer: after 16 layers they are below 14 q in
- * absolute value, and 14 * 2^46.8 < 2^51. Layers are merged by two, and the last ones within GROUP
- * places, four vectors; between passes, doubles stand in the places of the words. The later passes
- * go through blocks of at most BLOCK places, one after the other, so that these stay in the first
- * cache. Butterflies are written two abreast: one is a chain of six operations. */
+/* ------------------------------------------------------------------ order of work
+ * Where blocks are larger than BLOCK places, passes of two layers go through all of the row; the
+ * blocks then go one after the other, so that they stay in the first cache: two layers at a time
+ * down to LEAF places, then leaves. A leaf is worked on in many short loops. That a layer's values
+ * go to the first cache and back costs less than a long chain of operations does: the processor
+ * looks some hundred operations ahead, and has to find independent ones among them. For the same
+ * reason two products are written abreast. Between loops, doubles stand in the places of the words.
+ *
+ * The layers within vectors work on groups of LANES vectors, transposed, so that they too combine
+ * whole vectors. */
 
-enum { BLOCK = 4096, GROUP = 4 * LANES, GROUP_LAYERS = LANES == 4 ? 4 : 3 };
-
-/* Whether the groups do all of their GROUP_LAYERS layers, or leave the largest to the passes, which
- * do layers in pairs. */
-static inline int fma_whole_groups(const ckks_modulus *m)
-{
-    return m->log_n % 2 == GROUP_LAYERS % 2;
-}
+enum {
+    BLOCK = 4096,
+    LEAF = 512,
+    WIDE = LANES < 4 ? 4 : LANES, /* vectors of a step of the loops for layers within vectors */
+    STEP_PLACES = WIDE * LANES
+};
 
 /* i, of which the compiler knows nothing. Where gcc 12 sees that one factor's address is an
  * expression in twice another's, it writes it as an offset from a null pointer, and then takes the
  * function for one that ends there and has no effect. */
-static inline size_t fma_hide(size_t i)
+FMA_INLINE size_t fma_hide(size_t i)
 {
     return (size_t)ckks_ct_barrier_u64(i);
 }
 
+FMA_INLINE vd fma_load_as(const uint64_t *a, int from_words, const fma_prime *p)
+{
+    return from_words ? fma_load(a, p) : v_of_bits(v_load(a));
+}
+
+FMA_INLINE void fma_vectors_load(vd *x, const uint64_t *a)
+{
+    FMA_UNROLLED
+    for (size_t k = 0; k < WIDE; k++)
+        x[k] = v_of_bits(v_load(a + LANES * k));
+}
+
+FMA_INLINE void fma_vectors_store(uint64_t *a, const vd *x)
+{
+    FMA_UNROLLED
+    for (size_t k = 0; k < WIDE; k++)
+        v_store(a + LANES * k, v_bits(x[k]));
+}
+
+FMA_INLINE void fma_vectors_transpose(vd *x)
+{
+    FMA_UNROLLED
+    for (size_t k = 0; k < WIDE; k += LANES)
+        v_transpose(x + k);
+}
+
+/* The first vector of pair k, when the vectors of pairs are `span` apart. */
+FMA_INLINE size_t fma_pair(size_t k, size_t span)
+{
+    return k / span * 2 * span + k % span;
+}
+
+/* ------------------------------------------------------------------ forward transform
+ * Values start in [0,4q) and move by at most 5/8 q a layer: after 16 layers they are below 14 q in
+ * absolute value, and 14 * 2^46.8 < 2^51. */
+
 /* Cooley-Tukey, twice: (x, y) -> (x + w y, x - w y). */
-static inline void fma_forward_two(vd *x0, vd *y0, fma_factor f0, vd *x1, vd *y1, fma_factor f1,
-                                   const fma_prime *p)
+FMA_INLINE void fma_forward_two(vd *x0, vd *y0, fma_factor f0, vd *x1, vd *y1, fma_factor f1,
+                                const fma_prime *p)
 {
     vd t0 = *y0;
     vd t1 = *y1;
@@ -46,17 +84,12 @@ static inline void fma_forward_two(vd *x0, vd *y0, fma_factor f0, vd *x1, vd *y1
     *x1 = v_add(*x1, t1);
 }
 
-static inline vd fma_load_as(const uint64_t *a, int from_words, const fma_prime *p)
-{
-    return from_words ? fma_load(a, p) : v_of_bits(v_load(a));
-}
-
-/* In the layers of `blocks` and of 2 * blocks blocks, those of blocks from to from + count - 1. */
-static inline void fma_forward_pass(uint64_t *a, size_t blocks, size_t from, size_t count,
-                                    int from_words, const ckks_modulus *m)
+/* In the layers of `blocks` and of 2 * blocks blocks, those of blocks from to from + count - 1; a
+ * quarter of a block is so many places. */
+FMA_INLINE void fma_forward_pass(uint64_t *a, size_t blocks, size_t from, size_t count,
+                                 size_t quarter, int from_words, const ckks_modulus *m)
 {
     const fma_prime p = fma_prime_of(m);
-    const size_t quarter = m->n / (4 * blocks);
 
     for (size_t i = from; i < from + count; i++) {
         const size_t at = fma_hide(blocks + i);
@@ -84,132 +117,102 @@ static inline void fma_forward_pass(uint64_t *a, size_t blocks, size_t from, siz
     }
 }
 
-/* Four vectors: GROUP neighbours. Groups are worked on in twos, again for the length of a chain. */
-typedef struct fma_group {
-    vd x0, x1, x2, x3;
-} fma_group;
-
-static inline void fma_group_store(uint64_t *place, const fma_group *g)
-{
-    v_store(place, v_bits(g->x0));
-    v_store(place + LANES, v_bits(g->x1));
-    v_store(place + 2 * LANES, v_bits(g->x2));
-    v_store(place + 3 * LANES, v_bits(g->x3));
-}
-
-/* Between the places in memory, and pairs of vectors whose lanes are two places apart. */
-static inline void fma_group_swap_halves(fma_group *g)
-{
-    if (LANES == 4) {
-        v_swap_halves(&g->x0, &g->x1);
-        v_swap_halves(&g->x2, &g->x3);
-    }
-}
-
-/* Between these pairs, and pairs whose lanes are neighbours. */
-static inline void fma_group_swap_lanes(fma_group *g)
-{
-    v_swap_lanes(&g->x0, &g->x1);
-    v_swap_lanes(&g->x2, &g->x3);
-}
-
-/* The layer whose butterflies span half a group; its factor is at t. */
-static inline void fma_forward_far(fma_group *g, const ckks_twiddle *t, const fma_prime *p)
-{
-    const fma_factor f = fma_factor_all(t);
-
-    fma_forward_two(&g->x0, &g->x2, f, &g->x1, &g->x3, f, p);
-}
-
-/* A layer between the first two vectors, and between the others. */
-static inline void fma_forward_near(fma_group *g, fma_factor f0, fma_factor f1, const fma_prime *p)
-{
-    fma_forward_two(&g->x0, &g->x1, f0, &g->x2, &g->x3, f1, p);
-}
-
-/* The layers within vectors, of four and of two places; at: the first group's number among blocks.
- */
-static inline void fma_forward_lanes(fma_group *x, fma_group *y, const ckks_twiddle *t, size_t at,
-                                     const fma_prime *p)
-{
-    const ckks_twiddle *halves = &t[GROUP / 2 * at];
-
-    if (LANES == 4) {
-        const ckks_twiddle *quarters = &t[4 * at];
-
-        fma_group_swap_halves(x);
-        fma_group_swap_halves(y);
-        fma_forward_near(x, fma_factor_halves(quarters), fma_factor_halves(quarters + 2), p);
-        fma_forward_near(y, fma_factor_halves(quarters + 4), fma_factor_halves(quarters + 6), p);
-    }
-    fma_group_swap_lanes(x);
-    fma_group_swap_lanes(y);
-    fma_forward_near(x, fma_factor_each(halves), fma_factor_each(halves + LANES), p);
-    fma_forward_near(y, fma_factor_each(halves + 2 * LANES), fma_factor_each(halves + 3 * LANES),
-                     p);
-    fma_group_swap_lanes(x);
-    fma_group_swap_lanes(y);
-    fma_group_swap_halves(x);
-    fma_group_swap_halves(y);
-}
-
-static inline fma_group fma_group_load(const uint64_t *place)
-{
-    const fma_group g = {v_of_bits(v_load(place)), v_of_bits(v_load(place + LANES)),
-                         v_of_bits(v_load(place + 2 * LANES)),
-                         v_of_bits(v_load(place + 3 * LANES))};
-
-    return g;
-}
-
-static inline void fma_group_finish(uint64_t *place, const fma_group *g, const fma_prime *p)
-{
-    v_store(place, fma_canonical(g->x0, p));
-    v_store(place + LANES, fma_canonical(g->x1, p));
-    v_store(place + 2 * LANES, fma_canonical(g->x2, p));
-    v_store(place + 3 * LANES, fma_canonical(g->x3, p));
-}
-
-/* Groups from to from + count - 1, an even count: the last layers, and to [0,q). */
-static inline void fma_forward_last(uint64_t *a, size_t from, size_t count, int whole,
-                                    const ckks_modulus *m)
+/* In the layer of `blocks` blocks the same, of places an even number of vectors apart. */
+FMA_INLINE void fma_forward_layer(uint64_t *a, size_t blocks, size_t from, size_t count,
+                                  const ckks_modulus *m)
 {
     const fma_prime p = fma_prime_of(m);
-    const ckks_twiddle *t = m->forward;
-    const size_t groups = m->n / GROUP;
-    uint64_t *place = a + GROUP * from;
+    const size_t half = m->n / (2 * blocks);
 
-    for (size_t i = from; i < from + count; i += 2, place += 2 * GROUP) {
-        const size_t at = fma_hide(groups + i);
-        const ckks_twiddle *near = &t[2 * at];
-        fma_group x = fma_group_load(place);
-        fma_group y = fma_group_load(place + GROUP);
+    for (size_t i = from; i < from + count; i++) {
+        const fma_factor f = fma_factor_all(&m->forward[blocks + i]);
+        uint64_t *px = a + 2 * half * i;
+        uint64_t *py = px + half;
 
-        if (whole) {
-            fma_forward_far(&x, &t[at], &p);
-            fma_forward_far(&y, &t[at + 1], &p);
+        for (size_t j = 0; j < half; j += 2 * LANES) {
+            vd x0 = v_of_bits(v_load(px + j));
+            vd x1 = v_of_bits(v_load(px + j + LANES));
+            vd y0 = v_of_bits(v_load(py + j));
+            vd y1 = v_of_bits(v_load(py + j + LANES));
+
+            fma_forward_two(&x0, &y0, f, &x1, &y1, f, &p);
+            v_store(px + j, v_bits(x0));
+            v_store(px + j + LANES, v_bits(x1));
+            v_store(py + j, v_bits(y0));
+            v_store(py + j + LANES, v_bits(y1));
         }
-        fma_forward_near(&x, fma_factor_all(&near[0]), fma_factor_all(&near[1]), &p);
-        fma_forward_near(&y, fma_factor_all(&near[2]), fma_factor_all(&near[3]), &p);
-        fma_forward_lanes(&x, &y, t, at, &p);
-        fma_group_finish(place, &x, &p);
-        fma_group_finish(place + GROUP, &y, &p);
     }
 }
 
-/* All layers from that of `blocks` blocks on, for the places of block `block`. */
+/* The layer of places `span` apart, within vectors, in `count` places from place `first` on of
+ * transposed groups; the first such layer transposes them. span is a constant of the call. */
+FMA_INLINE void fma_forward_lanes(uint64_t *a, size_t first, size_t count, size_t span,
+                                  const ckks_modulus *m)
+{
+    const fma_prime p = fma_prime_of(m);
+    const uint64_t *t = fma_factors_of_lanes(m->forward, span, first, m);
+
+    for (size_t i = first; i < first + count; i += STEP_PLACES, t += STEP_PLACES / span) {
+        vd x[WIDE];
+
+        fma_vectors_load(x, a + i);
+        if (span == LANES / 2)
+            fma_vectors_transpose(x);
+        FMA_UNROLLED
+        for (size_t k = 0; k < WIDE / 2; k += 2) {
+            vd *x0 = &x[fma_pair(k, span)];
+            vd *x1 = &x[fma_pair(k + 1, span)];
+
+            fma_forward_two(x0, x0 + span, fma_factor_each(t, k / span), x1, x1 + span,
+                            fma_factor_each(t, (k + 1) / span), &p);
+        }
+        fma_vectors_store(a + i, x);
+    }
+}
+
+/* Groups transposed back, and to [0,q). */
+FMA_INLINE void fma_forward_finish(uint64_t *a, size_t first, size_t count, const ckks_modulus *m)
+{
+    const fma_prime p = fma_prime_of(m);
+
+    for (size_t i = first; i < first + count; i += STEP_PLACES) {
+        vd x[WIDE];
+
+        fma_vectors_load(x, a + i);
+        fma_vectors_transpose(x);
+        FMA_UNROLLED
+        for (size_t k = 0; k < WIDE; k++)
+            v_store(a + i + LANES * k, fma_canonical(x[k], &p));
+    }
+}
+
+/* All layers from that of `blocks` blocks on, for the places of block `block`, at most LEAF. */
+static void fma_forward_leaf(uint64_t *a, size_t blocks, size_t block, const ckks_modulus *m)
+{
+    const size_t places = m->n / blocks;
+    const size_t first = block * places;
+    size_t count = 1;
+
+    for (; places / count > 4 * LANES; count *= 2)
+        fma_forward_layer(a, blocks * count, block * count, count, m);
+    fma_forward_pass(a, blocks * count, block * count, count, LANES, 0, m);
+    if (LANES > 4)
+        fma_forward_lanes(a, first, places, 4, m);
+    if (LANES > 2)
+        fma_forward_lanes(a, first, places, 2, m);
+    fma_forward_lanes(a, first, places, 1, m);
+    fma_forward_finish(a, first, places, m);
+}
+
 static void fma_forward_rest(uint64_t *a, size_t blocks, size_t block, const ckks_modulus *m)
 {
-    const int whole = fma_whole_groups(m);
-    const size_t last = m->n >> (GROUP_LAYERS - !whole);
-    const size_t groups = m->n / blocks / GROUP;
+    size_t count = 1;
 
-    for (size_t count = 1; blocks * count < last; count *= 4)
-        fma_forward_pass(a, blocks * count, block * count, count, 0, m);
-    if (whole)
-        fma_forward_last(a, block * groups, groups, 1, m);
-    else
-        fma_forward_last(a, block * groups, groups, 0, m);
+    for (; m->n / (blocks * count) > LEAF; count *= 4)
+        fma_forward_pass(a, blocks * count, block * count, count, m->n / (4 * blocks * count), 0,
+                         m);
+    for (size_t i = 0; i < count; i++)
+        fma_forward_leaf(a, blocks * count, block * count + i, m);
 }
 
 static void fma_ntt_forward(uint64_t *a, const ckks_modulus *m)
@@ -221,9 +224,9 @@ static void fma_ntt_forward(uint64_t *a, const ckks_modulus *m)
         ckks_kernel_portable()->ntt_forward(a, m);
         return;
     }
-    fma_forward_pass(a, 1, 0, 1, 1, m);
+    fma_forward_pass(a, 1, 0, 1, m->n / 4, 1, m);
     for (; m->n / blocks > BLOCK; blocks *= 4)
-        fma_forward_pass(a, blocks, 0, blocks, 0, m);
+        fma_forward_pass(a, blocks, 0, blocks, m->n / (4 * blocks), 0, m);
     for (size_t i = 0; i < blocks; i++)
         fma_forward_rest(a, blocks, i, m);
 }
@@ -231,16 +234,16 @@ static void fma_ntt_forward(uint64_t *a, const ckks_modulus *m)
 /* ------------------------------------------------------------------ inverse transform
  * (x, y) -> (x + y, (x - y) w): with |x|, |y| <= B the sum is at most 2B, the product 5/8 q.
  *
- * The groups take values in [-q,q) through their layers, of which there are k = 2, 3 or 4. The
- * first place of 2^k then holds at most 2^k q, those after it in its quarter less, and the others a
- * product of one of the last two layers, at most 5/4 q: so the first quarters, or a half where that
- * is a vector, are centred. Each later pass, of two layers, leaves at most 4B in the first quarter,
- * 5/4 q in the second and 5/8 q in the others: so the first is centred, and B = 5/4 q throughout.
- * No difference is above 16 q < 2^51. */
+ * The layers within vectors take values in [-q,q) to at most 4q; with eight lanes they are three,
+ * and the sums of the third, of at most 8q, are centred. A pass of two layers over values of at
+ * most B <= 4q leaves 4B in the first quarter, which is centred, 5/4 q in the second and 5/8 q in
+ * the others. Of the other layers in a leaf those centre their sums that have 1, 4, ... after them:
+ * these are then of at most 8 * 5/4 q, and what the leaf leaves of at most 2 * 5/4 q. No difference
+ * is above 16 q < 2^51. */
 
 /* Gentleman-Sande, twice. */
-static inline void fma_inverse_two(vd *x0, vd *y0, fma_factor f0, vd *x1, vd *y1, fma_factor f1,
-                                   const fma_prime *p)
+FMA_INLINE void fma_inverse_two(vd *x0, vd *y0, fma_factor f0, vd *x1, vd *y1, fma_factor f1,
+                                const fma_prime *p)
 {
     vd t0 = v_sub(*x0, *y0);
     vd t1 = v_sub(*x1, *y1);
@@ -252,97 +255,98 @@ static inline void fma_inverse_two(vd *x0, vd *y0, fma_factor f0, vd *x1, vd *y1
     *y1 = t1;
 }
 
-/* As for the forward transform, in the other order. */
-static inline void fma_inverse_far(fma_group *g, const ckks_twiddle *t, const fma_prime *p)
-{
-    const fma_factor f = fma_factor_all(t);
-
-    fma_inverse_two(&g->x0, &g->x2, f, &g->x1, &g->x3, f, p);
-}
-
-static inline void fma_inverse_near(fma_group *g, fma_factor f0, fma_factor f1, const fma_prime *p)
-{
-    fma_inverse_two(&g->x0, &g->x1, f0, &g->x2, &g->x3, f1, p);
-}
-
-static inline void fma_inverse_lanes(fma_group *x, fma_group *y, const ckks_twiddle *t, size_t at,
-                                     const fma_prime *p)
-{
-    const ckks_twiddle *halves = &t[GROUP / 2 * at];
-
-    fma_group_swap_halves(x);
-    fma_group_swap_halves(y);
-    fma_group_swap_lanes(x);
-    fma_group_swap_lanes(y);
-    fma_inverse_near(x, fma_factor_each(halves), fma_factor_each(halves + LANES), p);
-    fma_inverse_near(y, fma_factor_each(halves + 2 * LANES), fma_factor_each(halves + 3 * LANES),
-                     p);
-    fma_group_swap_lanes(x);
-    fma_group_swap_lanes(y);
-    if (LANES == 4) {
-        const ckks_twiddle *quarters = &t[4 * at];
-
-        fma_inverse_near(x, fma_factor_halves(quarters), fma_factor_halves(quarters + 2), p);
-        fma_inverse_near(y, fma_factor_halves(quarters + 4), fma_factor_halves(quarters + 6), p);
-        fma_group_swap_halves(x);
-        fma_group_swap_halves(y);
-    }
-}
-
-/* From words in [0,2q) to [-q,q). */
-static inline fma_group fma_group_load_words(const uint64_t *place, const fma_prime *p)
-{
-    const vd offset = v_add(p->word, p->q);
-    const fma_group g = {
-        v_sub(v_of_bits(v_or(v_load(place), p->word_bits)), offset),
-        v_sub(v_of_bits(v_or(v_load(place + LANES), p->word_bits)), offset),
-        v_sub(v_of_bits(v_or(v_load(place + 2 * LANES), p->word_bits)), offset),
-        v_sub(v_of_bits(v_or(v_load(place + 3 * LANES), p->word_bits)), offset),
-    };
-
-    return g;
-}
-
-/* Groups from to from + count - 1, an even count: the first layers. */
-static inline void fma_inverse_first(uint64_t *a, size_t from, size_t count, int whole,
-                                     const ckks_modulus *m)
+/* As for the forward transform, in the other order: words in [0,2q) become values in [-q,q), and
+ * the last such layer transposes back. */
+FMA_INLINE void fma_inverse_lanes(uint64_t *a, size_t first, size_t count, size_t span,
+                                  const ckks_modulus *m)
 {
     const fma_prime p = fma_prime_of(m);
-    const ckks_twiddle *t = m->inverse;
-    const size_t groups = m->n / GROUP;
-    uint64_t *place = a + GROUP * from;
+    const vd offset = v_add(p.word, p.q);
+    const uint64_t *t = fma_factors_of_lanes(m->inverse, span, first, m);
 
-    for (size_t i = from; i < from + count; i += 2, place += 2 * GROUP) {
-        const size_t at = fma_hide(groups + i);
-        const ckks_twiddle *near = &t[2 * at];
-        fma_group x = fma_group_load_words(place, &p);
-        fma_group y = fma_group_load_words(place + GROUP, &p);
+    for (size_t i = first; i < first + count; i += STEP_PLACES, t += STEP_PLACES / span) {
+        vd x[WIDE];
 
-        fma_inverse_lanes(&x, &y, t, at, &p);
-        fma_inverse_near(&x, fma_factor_all(&near[0]), fma_factor_all(&near[1]), &p);
-        fma_inverse_near(&y, fma_factor_all(&near[2]), fma_factor_all(&near[3]), &p);
-        if (whole) {
-            fma_inverse_far(&x, &t[at], &p);
-            fma_inverse_far(&y, &t[at + 1], &p);
-        } else {
-            x.x2 = fma_centre(x.x2, &p);
-            y.x2 = fma_centre(y.x2, &p);
+        fma_vectors_load(x, a + i);
+        if (span == 1) {
+            FMA_UNROLLED
+            for (size_t k = 0; k < WIDE; k++)
+                x[k] = v_sub(v_of_bits(v_or(v_bits(x[k]), p.word_bits)), offset);
+            fma_vectors_transpose(x);
         }
-        x.x0 = fma_centre(x.x0, &p);
-        y.x0 = fma_centre(y.x0, &p);
-        fma_group_store(place, &x);
-        fma_group_store(place + GROUP, &y);
+        FMA_UNROLLED
+        for (size_t k = 0; k < WIDE / 2; k += 2) {
+            vd *x0 = &x[fma_pair(k, span)];
+            vd *x1 = &x[fma_pair(k + 1, span)];
+
+            fma_inverse_two(x0, x0 + span, fma_factor_each(t, k / span), x1, x1 + span,
+                            fma_factor_each(t, (k + 1) / span), &p);
+            *x0 = span > 2 ? fma_centre(*x0, &p) : *x0;
+            *x1 = span > 2 ? fma_centre(*x1, &p) : *x1;
+        }
+        if (span == LANES / 2)
+            fma_vectors_transpose(x);
+        fma_vectors_store(a + i, x);
     }
+}
+
+FMA_INLINE void fma_inverse_layer(uint64_t *a, size_t blocks, size_t from, size_t count, int centre,
+                                  const ckks_modulus *m)
+{
+    const fma_prime p = fma_prime_of(m);
+    const size_t half = m->n / (2 * blocks);
+
+    for (size_t i = from; i < from + count; i++) {
+        const fma_factor f = fma_factor_all(&m->inverse[blocks + i]);
+        uint64_t *px = a + 2 * half * i;
+        uint64_t *py = px + half;
+
+        for (size_t j = 0; j < half; j += 2 * LANES) {
+            vd x0 = v_of_bits(v_load(px + j));
+            vd x1 = v_of_bits(v_load(px + j + LANES));
+            vd y0 = v_of_bits(v_load(py + j));
+            vd y1 = v_of_bits(v_load(py + j + LANES));
+
+            fma_inverse_two(&x0, &y0, f, &x1, &y1, f, &p);
+            v_store(px + j, v_bits(centre ? fma_centre(x0, &p) : x0));
+            v_store(px + j + LANES, v_bits(centre ? fma_centre(x1, &p) : x1));
+            v_store(py + j, v_bits(y0));
+            v_store(py + j + LANES, v_bits(y1));
+        }
+    }
+}
+
+/* x times the modulus' n_inverse, modulo q.  Range: |x| <= 16 q -> below q in absolute value
+ * For D = N, or 2N in the real ring, q = 1 modulo D. With c = nearest(x / D) and r = x - c D, which
+ * is at most D / 2 in absolute value:  D (c - r (q - 1) / D) = x - r q. */
+typedef struct fma_shrink {
+    vd divisor, inverse, factor;
+} fma_shrink;
+
+FMA_INLINE fma_shrink fma_shrink_of(const ckks_modulus *m)
+{
+    const int log_divisor = m->log_n + (m->kind == CKKS_RING_REAL);
+    const double divisor = (double)(UINT64_C(1) << log_divisor);
+    const fma_shrink s = {v_set(divisor), v_set(1 / divisor),
+                          v_set((double)((m->q - 1) >> log_divisor))};
+
+    return s;
+}
+
+FMA_INLINE vd fma_shrunk(vd x, const fma_shrink *s, const fma_prime *p)
+{
+    const vd c = v_sub(v_fma(x, s->inverse, p->round), p->round);
+
+    return v_fnma(v_fnma(c, s->divisor, x), s->factor, c);
 }
 
 /* In the layers of 2 * blocks and of `blocks` blocks, those of blocks from to from + count - 1. In
- * the last pass of a transform the sums are multiplied by 1/N, and all goes to [0,q). */
-static inline void fma_inverse_pass(uint64_t *a, size_t blocks, size_t from, size_t count, int last,
-                                    const ckks_modulus *m)
+ * the last pass of a transform the sums are divided by N, and all goes to [0,q). */
+FMA_INLINE void fma_inverse_pass(uint64_t *a, size_t blocks, size_t from, size_t count,
+                                 size_t quarter, int last, const ckks_modulus *m)
 {
     const fma_prime p = fma_prime_of(m);
-    const size_t quarter = m->n / (4 * blocks);
-    const fma_factor scale = fma_factor_all(&m->inverse[0]);
+    const fma_shrink s = fma_shrink_of(m);
 
     for (size_t i = from; i < from + count; i++) {
         const size_t at = fma_hide(blocks + i);
@@ -362,10 +366,8 @@ static inline void fma_inverse_pass(uint64_t *a, size_t blocks, size_t from, siz
 
             fma_inverse_two(&x0, &x1, f0, &x2, &x3, f1, &p);
             fma_inverse_two(&x0, &x2, f, &x1, &x3, f, &p);
-            if (last)
-                fma_mul_abreast(&x0, scale, &x1, scale, &p);
-            else
-                x0 = fma_centre(x0, &p);
+            x0 = last ? fma_shrunk(x0, &s, &p) : fma_centre(x0, &p);
+            x1 = last ? fma_shrunk(x1, &s, &p) : x1;
             v_store(p0 + j, last ? fma_finish(x0, &p) : v_bits(x0));
             v_store(p1 + j, last ? fma_finish(x1, &p) : v_bits(x1));
             v_store(p2 + j, last ? fma_finish(x2, &p) : v_bits(x2));
@@ -374,24 +376,45 @@ static inline void fma_inverse_pass(uint64_t *a, size_t blocks, size_t from, siz
     }
 }
 
-/* All layers but the last two down to that of `blocks` blocks, for the places of block `block`. */
+/* All layers down to that of `blocks` blocks, for the places of block `block`, at most LEAF. */
+static void fma_inverse_leaf(uint64_t *a, size_t blocks, size_t block, const ckks_modulus *m)
+{
+    const size_t places = m->n / blocks;
+    const size_t first = block * places;
+    size_t count = places / (4 * LANES);
+    int after = 0; /* layers between single rows of vectors that are still to come */
+
+    for (size_t c = count; c > 1; c /= 2)
+        after++;
+    fma_inverse_lanes(a, first, places, 1, m);
+    if (LANES > 2)
+        fma_inverse_lanes(a, first, places, 2, m);
+    if (LANES > 4)
+        fma_inverse_lanes(a, first, places, 4, m);
+    fma_inverse_pass(a, blocks * count, block * count, count, LANES, 0, m);
+    while (count > 1) {
+        count /= 2;
+        after--;
+        fma_inverse_layer(a, blocks * count, block * count, count, after % 3 == 1, m);
+    }
+}
+
 static void fma_inverse_begin(uint64_t *a, size_t blocks, size_t block, const ckks_modulus *m)
 {
-    const int whole = fma_whole_groups(m);
-    const size_t groups = m->n / blocks / GROUP;
+    size_t count = 1;
 
-    if (whole)
-        fma_inverse_first(a, block * groups, groups, 1, m);
-    else
-        fma_inverse_first(a, block * groups, groups, 0, m);
-    for (size_t count = m->n / blocks >> (2 + GROUP_LAYERS - !whole); blocks * count > 1;
-         count /= 4)
-        fma_inverse_pass(a, blocks * count, block * count, count, 0, m);
+    while (m->n / (blocks * count) > LEAF)
+        count *= 4;
+    for (size_t i = 0; i < count; i++)
+        fma_inverse_leaf(a, blocks * count, block * count + i, m);
+    for (count /= 4; count > 0; count /= 4)
+        fma_inverse_pass(a, blocks * count, block * count, count, m->n / (4 * blocks * count), 0,
+                         m);
 }
 
 static void fma_ntt_inverse(uint64_t *a, const ckks_modulus *m)
 {
-    size_t blocks = 1;
+    size_t blocks = 4;
 
     CKKS_VERIFY(fma_rounds_to_nearest());
     if (m->n < FMA_SMALLEST) {
@@ -403,8 +426,8 @@ static void fma_ntt_inverse(uint64_t *a, const ckks_modulus *m)
     for (size_t i = 0; i < blocks; i++)
         fma_inverse_begin(a, blocks, i, m);
     for (blocks /= 4; blocks > 1; blocks /= 4)
-        fma_inverse_pass(a, blocks, 0, blocks, 0, m);
-    fma_inverse_pass(a, 1, 0, 1, 1, m);
+        fma_inverse_pass(a, blocks, 0, blocks, m->n / (4 * blocks), 0, m);
+    fma_inverse_pass(a, 1, 0, 1, m->n / 4, 1, m);
 }
 
 #endif

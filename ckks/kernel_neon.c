@@ -1,7 +1,8 @@
 /* The family for 64-bit Arm processors: double precision, two lanes. */
 #include "ckks/kernel.h"
 
-#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__FAST_MATH__)
+#if defined(__aarch64__) && !defined(__AARCH64EB__) && defined(__ARM_NEON) &&                      \
+    !defined(__FAST_MATH__)
 
 #include <arm_neon.h>
 #include <string.h>
@@ -130,20 +131,44 @@ static inline vu v_positive(vd x)
     return vcgtzq_f64(x);
 }
 
-/* Nothing to do: no vector holds four places. */
-static inline void v_swap_halves(vd *a, vd *b)
+/* The lanes in the other order. */
+static inline vu v_backwards(vu x)
 {
-    (void)a;
-    (void)b;
+    return vextq_u64(x, x, 1);
 }
 
-/* (a0, a1), (b0, b1) -> (a0, b0), (a1, b1); its own inverse. */
-static inline void v_swap_lanes(vd *a, vd *b)
+/* Two packed residues (pack.h), which read four bytes past them. */
+static inline vu v_unpack(const uint8_t *p)
 {
-    const vd first = vzip1q_f64(*a, *b);
+    static const uint8_t bytes[16] = {0, 1, 2, 3, 4, 5, 255, 255, 6, 7, 8, 9, 10, 11, 255, 255};
 
-    *b = vzip2q_f64(*a, *b);
-    *a = first;
+    return vreinterpretq_u64_u8(vqtbl1q_u8(vld1q_u8(p), vld1q_u8(bytes)));
+}
+
+/* To the first cache, some time. */
+static inline void v_prefetch(const uint8_t *p)
+{
+    __builtin_prefetch(p);
+}
+
+/* For v_reorder, from the numbers of two lanes: all ones where they are the other way round. */
+static inline vu v_order(const uint8_t *lane)
+{
+    return vdupq_n_u64(0 - (uint64_t)(lane[0] & 1));
+}
+
+static inline vu v_reorder(vu x, vu order)
+{
+    return vbslq_u64(order, vextq_u64(x, x, 1), x);
+}
+
+/* Lane 1 of the first vector and lane 0 of the second change places. */
+static inline void v_transpose(vd *x)
+{
+    const vd first = vzip1q_f64(x[0], x[1]);
+
+    x[1] = vzip2q_f64(x[0], x[1]);
+    x[0] = first;
 }
 
 #include "ckks/kernel_fma_rows.h"
@@ -153,7 +178,7 @@ static void neon_permute(uint64_t *out, const uint64_t *in, const uint32_t *inde
     ckks_kernel_portable()->permute(out, in, index, n);
 }
 
-static const ckks_kernel neon = FMA_KERNEL("neon", neon_permute);
+static const ckks_kernel neon = FMA_KERNEL("neon", neon_permute, &ckks_kernel_client_portable);
 
 const ckks_kernel *ckks_kernel_neon(void)
 {

@@ -11,6 +11,7 @@
 #include "ckks/check.h"
 #include "ckks/kernel.h"
 #include "ckks/pack.h"
+#include "ckks/real.h"
 
 static uint64_t portable_quotient(uint64_t w, const ckks_mod *m)
 {
@@ -488,6 +489,14 @@ static void portable_dot_scalar(uint64_t *out, const uint64_t *const *x, const u
     }
 }
 
+void ckks_kernel_dot_scalars_each(uint64_t *const *out, size_t rows, const uint64_t *const *x,
+                                  const uint64_t *const *w, size_t count, size_t n,
+                                  const ckks_modulus *m)
+{
+    for (size_t r = 0; r < rows; r++)
+        m->kernel->dot_scalar(out[r], x, w[r], count, n, m);
+}
+
 static void portable_round_quotient(uint64_t *v, const uint64_t *const *y, const uint64_t *c,
                                     const int *bits, size_t count, size_t n)
 {
@@ -515,10 +524,13 @@ static void portable_permute(uint64_t *out, const uint64_t *in, const uint32_t *
 static const ckks_kernel portable = {
     .name = "portable",
     .max_prime = CKKS_MAX_PRIME,
+    .client = &ckks_kernel_client_portable,
     .quotient = portable_quotient,
     .arrange = portable_arrange,
     .ntt_forward = portable_ntt_forward,
     .ntt_inverse = portable_ntt_inverse,
+    .real_fold = ckks_real_fold,
+    .real_unfold = ckks_real_unfold,
     .add = portable_add,
     .sub = portable_sub,
     .neg = portable_neg,
@@ -535,6 +547,7 @@ static const ckks_kernel portable = {
     .dot = portable_dot,
     .dot_add = portable_dot_add,
     .dot_scalar = portable_dot_scalar,
+    .dot_scalars = ckks_kernel_dot_scalars_each,
     .round_quotient = portable_round_quotient,
     .permute = portable_permute,
     .dot_key = ckks_pack_dot_key,

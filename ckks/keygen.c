@@ -1,7 +1,7 @@
 /* Secret, public and evaluation keys. Each evaluation key is checked by its own modulus.
  *
  * Secret here: the secret's coefficients and rows, seeds of errors, errors. Everything between the
- * draw of the seed and the finished b = -a s' + e + ... runs in time that depends on public values
+ * draw of the seed and the finished b = e - a s + ... runs in time that depends on public values
  * alone.
  * Source: [HK20] section 3; [SEC24] for the check
  */
@@ -37,6 +37,10 @@ static ckks_status check_shape(const ckks_context *ctx, const ckks_key_spec *spe
 
     if (spec->kind < CKKS_KEY_RELINEARISE || spec->kind > CKKS_KEY_CONJUGATE) {
         (void)snprintf(why, why_size, "key: kind %d is not known", spec->kind);
+        return CKKS_ERR_ARG;
+    }
+    if (spec->kind == CKKS_KEY_CONJUGATE && params->ring == CKKS_RING_REAL) {
+        (void)snprintf(why, why_size, "conjugation key: the real ring has real slots only");
         return CKKS_ERR_ARG;
     }
     if (spec->kind == CKKS_KEY_ROTATE &&
@@ -150,7 +154,7 @@ ckks_status ckks_key_spec_choose(const ckks_context *ctx, ckks_key_spec *spec)
 
 size_t ckks_key_spec_memory(const ckks_context *ctx, const ckks_key_spec *spec)
 {
-    return ckks_key_words(spec, ctx->n) * sizeof(uint64_t) + sizeof(ckks_key);
+    return ckks_key_bytes(spec, ctx->n) + sizeof(ckks_key);
 }
 
 /* ------------------------------------------------------------------ expansion from coefficients
@@ -166,14 +170,12 @@ void ckks_secret_key_expand(const ckks_context *ctx, ckks_secret_key *sk)
     }
 }
 
-void ckks_key_expand_mask(const ckks_context *ctx, ckks_key *key)
+void ckks_key_expand_row(const ckks_context *ctx, const ckks_key *key, int row, int digit,
+                         uint64_t *out)
 {
-    for (int row = 0; row < key->spec.limbs + key->spec.special; row++) {
-        int index = ckks_ring_index(&ctx->ring, row, key->spec.limbs);
-        for (int digit = 0; digit < key->digits; digit++)
-            ckks_sample_uniform(ckks_key_row(key, ctx->n, row, 1, digit), &ctx->ring.modulus[index],
-                                key->seed, ckks_key_stream(digit, index));
-    }
+    int index = ckks_ring_index(&ctx->ring, row, key->spec.limbs);
+
+    ckks_sample_uniform(out, &ctx->ring.modulus[index], key->seed, ckks_key_stream(digit, index));
 }
 
 void ckks_public_key_expand_mask(const ckks_context *ctx, ckks_public_key *pk)
@@ -203,7 +205,7 @@ ckks_status ckks_secret_key_create(ckks_worker *w, ckks_secret_key **out)
         st = ckks_worker_fail(w, st, "no memory for a secret key");
         goto out;
     }
-    ckks_rng_init(&rng, seed, CKKS_LABEL_SECRET, 0);
+    ckks_rng_init(&rng, w->ctx->ring.modulus[0].kernel, seed, CKKS_LABEL_SECRET, 0);
     ckks_sample_ternary(sk->coefs, sk->n, &rng);
     ckks_rng_clear(&rng);
     ckks_secret_key_expand(w->ctx, sk);
@@ -264,7 +266,7 @@ ckks_status ckks_public_key_create(ckks_worker *w, ckks_public_key **out, const 
     ckks_seed_derive(pk->seed, seed, CKKS_LABEL_PUBLIC, 0);
     CKKS_PUBLIC(pk->seed, sizeof pk->seed); /* published with the key */
     ckks_public_key_expand_mask(w->ctx, pk);
-    ckks_rng_init(&rng, seed, CKKS_LABEL_ERROR, 0);
+    ckks_rng_init(&rng, w->ctx->ring.modulus[0].kernel, seed, CKKS_LABEL_ERROR, 0);
     ckks_sample_error((int8_t *)rows, pk->n, &rng);
     ckks_rng_clear(&rng);
     for (int l = 0; l < pk->q_count; l++) {
@@ -287,36 +289,37 @@ out:
 /* What the rows of one key are made from. */
 typedef struct key_work {
     const ckks_secret_key *sk;
-    const uint32_t
-        *index; /* NTT permutation of the inverse automorphism; NULL for relinearisation */
+    const uint32_t *index; /* NTT permutation of the automorphism; NULL for relinearisation */
     int8_t *error;
-    uint64_t *e, *t, *s; /* rows */
+    uint64_t *lanes; /* three rows for each thread */
 } key_work;
 
-/* One row of one digit: b = -a s' + e + [row in digit] P s'', where relinearisation: s' = s, s''
- *   = s^2;  automorphism f: s' = f^-1(s), s'' = s (stored permuted by f^-1). */
-static void key_row(const ckks_context *ctx, ckks_key *key, const key_work *k, int row, int digit)
+/* One row of one digit: b = e - a s + [row in digit] P s', where s' = s^2 for relinearisation and
+ * s' = f(s) for an automorphism f. */
+static void key_row(const ckks_context *ctx, ckks_key *key, const key_work *k, int row, int digit,
+                    int lane)
 {
     int index = ckks_ring_index(&ctx->ring, row, key->spec.limbs);
     const ckks_modulus *m = &ctx->ring.modulus[index];
     const uint64_t *s = k->sk->rows + (size_t)index * ctx->n;
-    uint64_t *b = ckks_key_row(key, ctx->n, row, 0, digit);
-    const uint64_t *own = s;
+    uint64_t *a = k->lanes + 3 * (size_t)lane * ctx->n;
+    uint64_t *b = a + ctx->n;
+    uint64_t *t = b + ctx->n;
 
-    if (k->index != NULL) {
-        m->kernel->permute(k->s, s, k->index, ctx->n);
-        own = k->s;
-    }
-    error_row(k->e, k->error, m);
-    mask_row(b, ckks_key_row(key, ctx->n, row, 1, digit), own, k->e, k->t, m);
+    ckks_key_expand_row(ctx, key, row, digit, a);
+    ckks_key_put(key, ctx->n, row, 1, digit, a);
+    error_row(b, k->error, m);
+    mask_row(b, a, s, b, t, m);
     if (row < key->spec.limbs && row / key->spec.alpha == digit) {
         uint64_t p = ckks_ring_special(&ctx->ring, key->spec.special, -1)->product[index];
-        if (k->index == NULL) {
-            m->kernel->mul(k->t, s, s, ctx->n, m);
-            s = k->t;
-        }
-        m->kernel->mul_scalar_add(b, s, p, b, ctx->n, m);
+        if (k->index == NULL)
+            m->kernel->mul(t, s, s, ctx->n, m);
+        else
+            m->kernel->permute(t, s, k->index, ctx->n);
+        m->kernel->mul_scalar_add(b, t, p, b, ctx->n, m);
     }
+    CKKS_PUBLIC(b, ctx->n * sizeof *b); /* published: RLWE hides s and e */
+    ckks_key_put(key, ctx->n, row, 0, digit, b);
 }
 
 static ckks_status fill_key(ckks_worker *w, ckks_key *key, const ckks_secret_key *sk,
@@ -325,33 +328,27 @@ static ckks_status fill_key(ckks_worker *w, ckks_key *key, const ckks_secret_key
     const ckks_context *ctx = w->ctx;
     size_t mark = ckks_arena_mark(&w->arena);
     uint64_t *rows = NULL;
-    key_work k = {sk, NULL, NULL, NULL, NULL, NULL};
+    key_work k = {sk, NULL, NULL, NULL};
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_worker_rows(w, &rows, 5));
-    k.e = rows;
-    k.t = rows + ctx->n;
-    k.s = rows + 2 * ctx->n;
-    k.error = (int8_t *)(rows + 3 * ctx->n);
+    CKKS_TRY(ckks_worker_rows(w, &rows, 2 + 3 * (size_t)w->threads));
+    k.error = (int8_t *)rows;
+    k.lanes = rows + 2 * ctx->n;
     if (key->spec.kind != CKKS_KEY_RELINEARISE) {
-        uint32_t *index = (uint32_t *)(void *)(rows + 4 * ctx->n);
-        ckks_galois_table(index, ctx->params.log_n,
-                          ckks_galois_inverse(ctx->params.log_n, key->element));
+        uint32_t *index = (uint32_t *)(void *)(rows + ctx->n);
+        ckks_galois_table(index, ctx->params.ring, ctx->params.log_n, key->element);
         k.index = index;
     }
     ckks_seed_derive(key->seed, seed, CKKS_LABEL_PUBLIC, 0);
     CKKS_PUBLIC(key->seed, sizeof key->seed); /* published with the key */
-    ckks_key_expand_mask(ctx, key);
     for (int digit = 0; digit < key->digits; digit++) {
         ckks_rng rng;
-        ckks_rng_init(&rng, seed, CKKS_LABEL_ERROR, (uint64_t)digit);
+        ckks_rng_init(&rng, ctx->ring.modulus[0].kernel, seed, CKKS_LABEL_ERROR, (uint64_t)digit);
         ckks_sample_error(k.error, ctx->n, &rng);
         ckks_rng_clear(&rng);
-        for (int row = 0; row < key->spec.limbs + key->spec.special; row++) {
-            key_row(ctx, key, &k, row, digit);
-            /* published: RLWE hides s and e */
-            CKKS_PUBLIC(ckks_key_row(key, ctx->n, row, 0, digit), ctx->n * sizeof(uint64_t));
-        }
+        CKKS_PARALLEL_ROWS(w)
+        for (int row = 0; row < key->spec.limbs + key->spec.special; row++)
+            key_row(ctx, key, &k, row, digit, ckks_parallel_lane());
     }
 out:
     ckks_arena_release_wipe(&w->arena, mark);

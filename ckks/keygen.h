@@ -29,8 +29,11 @@ uint64_t ckks_key_spec_element(const ckks_context *ctx, const ckks_key_spec *spe
 /** Fill the rows of sk from its coefficients. */
 void ckks_secret_key_expand(const ckks_context *ctx, ckks_secret_key *sk);
 
-/** Fill part 1 of a key, or of the public key, from its seed. */
-void ckks_key_expand_mask(const ckks_context *ctx, ckks_key *key);
+/** One row of part 1 of a key from its seed, as it stands in the key. */
+void ckks_key_expand_row(const ckks_context *ctx, const ckks_key *key, int row, int digit,
+                         uint64_t *out);
+
+/** Fill part 1 of the public key from its seed. */
 void ckks_public_key_expand_mask(const ckks_context *ctx, ckks_public_key *pk);
 
 #endif

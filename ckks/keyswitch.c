@@ -13,6 +13,41 @@ static int min_int(int a, int b)
     return a < b ? a : b;
 }
 
+/* ------------------------------------------------------------------ both kinds of base conversion
+ */
+
+/* A divisor's or a digit's row, prepared for conversion but for the quotient: y = x times its
+ * weight, out of NTT form when it is in it. The transform is linear, so the product may come first
+ * and does the copying. */
+static void prepare_row(const ckks_ring *r, const ckks_basis *b, int k, uint64_t *y,
+                        const uint64_t *x, int ntt)
+{
+    const ckks_modulus *m = &r->modulus[b->index[k]];
+
+    if (b->count > 1)
+        m->kernel->mul_scalar(y, x, b->weight[k], r->n, m);
+    else if (y != x)
+        memcpy(y, x, r->n * sizeof *y);
+    if (ntt)
+        ckks_ntt_inverse(m, y);
+}
+
+/* Piece number `piece` of so many of a row's quotients; pieces are cut between tiles. */
+static void quotient_piece(const ckks_basis *b, uint64_t *v, const uint64_t *const *y, int piece,
+                           int pieces)
+{
+    const size_t n = b->ring->n;
+    const size_t tile = ckks_tile(n);
+    const size_t tiles = n / tile;
+    const size_t from = tiles * (size_t)piece / (size_t)pieces * tile;
+    const size_t to = tiles * ((size_t)piece + 1) / (size_t)pieces * tile;
+
+    if (to > from)
+        ckks_basis_quotient(b, v, y, from, to - from);
+}
+
+/* ------------------------------------------------------------------ digits */
+
 /* Base of digit d: limbs d alpha .. min((d + 1) alpha, limbs) - 1. */
 static const ckks_basis *digit_basis(const ckks_context *ctx, const ckks_digits *d, int digit)
 {
@@ -21,16 +56,35 @@ static const ckks_basis *digit_basis(const ckks_context *ctx, const ckks_digits 
     return ckks_ring_digit(&ctx->ring, first, min_int(d->alpha, d->limbs - first));
 }
 
-static void prepare(const ckks_context *ctx, ckks_digits *d)
+/* The rows of a digit in d->y. */
+static void digit_rows(const ckks_context *ctx, const ckks_digits *d, int digit,
+                       const uint64_t *y[CKKS_MAX_BASIS])
 {
-    for (int digit = 0; digit < d->count; digit++) {
-        uint64_t *y[CKKS_MAX_Q];
-        int first = digit * d->alpha;
-        int count = min_int(d->alpha, d->limbs - first);
-        for (int k = 0; k < count; k++)
-            y[k] = d->y + (size_t)(first + k) * ctx->n;
-        ckks_basis_prepare(digit_basis(ctx, d, digit), y, d->v + (size_t)digit * ctx->n,
-                           (const uint64_t *const *)y);
+    int first = digit * d->alpha;
+
+    for (int k = 0; k < min_int(d->alpha, d->limbs - first); k++)
+        y[k] = d->y + (size_t)(first + k) * ctx->n;
+}
+
+/* d->y and d->v from x, which is NTT form, or is d->y itself. */
+static void prepare_digits(const ckks_worker *w, const ckks_digits *d, const uint64_t *x)
+{
+    const ckks_context *ctx = w->ctx;
+    const int pieces = w->threads;
+
+    CKKS_PARALLEL_ROWS(w)
+    for (int row = 0; row < d->limbs; row++) {
+        size_t at = (size_t)row * ctx->n;
+        prepare_row(&ctx->ring, digit_basis(ctx, d, row / d->alpha), row % d->alpha, d->y + at,
+                    x + at, x != d->y);
+    }
+    CKKS_PARALLEL_ROWS(w)
+    for (int i = 0; i < d->count * pieces; i++) {
+        const uint64_t *y[CKKS_MAX_BASIS];
+        int digit = i / pieces;
+        digit_rows(ctx, d, digit, y);
+        quotient_piece(digit_basis(ctx, d, digit), d->v + (size_t)digit * ctx->n, y, i % pieces,
+                       pieces);
     }
 }
 
@@ -43,7 +97,7 @@ static ckks_status cut(ckks_worker *w, ckks_digits *d, int limbs, int alpha, int
     d->special = special;
     d->alpha = alpha;
     d->count = (limbs + alpha - 1) / alpha;
-    CKKS_TRY(ckks_worker_rows(w, &rows, 2 * (size_t)d->count));
+    CKKS_TRY(ckks_worker_rows(w, &rows, (1 + (size_t)w->threads) * (size_t)d->count));
     d->v = rows;
     d->lifted = rows + (size_t)d->count * w->ctx->n;
 out:
@@ -53,16 +107,12 @@ out:
 ckks_status ckks_digits_init(ckks_worker *w, ckks_digits *d, const uint64_t *ntt, int limbs,
                              int alpha, int special)
 {
-    const ckks_context *ctx = w->ctx;
     ckks_status st = CKKS_OK;
 
     CKKS_TRY(ckks_worker_rows(w, &d->y, (size_t)limbs));
     CKKS_TRY(cut(w, d, limbs, alpha, special));
     d->ntt = ntt;
-    memcpy(d->y, ntt, (size_t)limbs * ctx->n * sizeof(uint64_t));
-    for (int row = 0; row < limbs; row++)
-        ckks_ntt_inverse(&ctx->ring.modulus[row], d->y + (size_t)row * ctx->n);
-    prepare(ctx, d);
+    prepare_digits(w, d, ntt);
 out:
     return st;
 }
@@ -75,142 +125,186 @@ ckks_status ckks_digits_init_coeffs(ckks_worker *w, ckks_digits *d, uint64_t *y,
     CKKS_TRY(cut(w, d, limbs, alpha, special));
     d->ntt = NULL;
     d->y = y;
-    prepare(w->ctx, d);
+    prepare_digits(w, d, y);
 out:
     return st;
 }
 
 void ckks_digits_row(const ckks_context *ctx, const ckks_digits *d,
-                     const uint64_t *u[CKKS_MAX_DIGITS], int row)
+                     const uint64_t *u[CKKS_MAX_DIGITS], int row, int lane)
 {
     int modulus = ckks_ring_index(&ctx->ring, row, d->limbs);
+    uint64_t *lifted = d->lifted + (size_t)lane * (size_t)d->count * ctx->n;
 
     for (int digit = 0; digit < d->count; digit++) {
-        const uint64_t *y[CKKS_MAX_Q];
-        uint64_t *out = d->lifted + (size_t)digit * ctx->n;
-        int first = digit * d->alpha;
-        int count = min_int(d->alpha, d->limbs - first);
-        if (d->ntt != NULL && row >= first && row < first + count) {
+        const uint64_t *y[CKKS_MAX_BASIS];
+        uint64_t *out = lifted + (size_t)digit * ctx->n;
+        if (d->ntt != NULL && row < d->limbs && row / d->alpha == digit) {
             u[digit] = d->ntt + (size_t)row * ctx->n;
             continue;
         }
-        for (int k = 0; k < count; k++)
-            y[k] = d->y + (size_t)(first + k) * ctx->n;
+        digit_rows(ctx, d, digit, y);
         ckks_basis_convert(digit_basis(ctx, d, digit), out, modulus, y,
                            d->v + (size_t)digit * ctx->n);
-        ckks_ntt_forward(&ctx->ring.modulus[modulus], out);
         u[digit] = out;
     }
+    /* One after the other, so that the row's twiddles are read from far away once. */
+    for (int digit = 0; digit < d->count; digit++) {
+        uint64_t *out = lifted + (size_t)digit * ctx->n;
+        if (u[digit] == out)
+            ckks_ntt_forward(&ctx->ring.modulus[modulus], out);
+    }
 }
 
-void ckks_keyswitch_row(const ckks_context *ctx, uint64_t *acc0, uint64_t *acc1,
-                        const uint64_t *const *u, const ckks_digits *d, const ckks_key *key,
-                        int row, const uint64_t *init0, const uint64_t *init1)
+ckks_key_product ckks_keyswitch_product(const ckks_context *ctx, const uint64_t *const *u,
+                                        const ckks_digits *d, const ckks_key *key, int row)
 {
-    const ckks_modulus *m = ckks_context_modulus(ctx, row, d->limbs);
     int key_row = row < d->limbs ? row : key->spec.limbs + (row - d->limbs);
-    uint64_t *acc[2] = {acc0, acc1};
-    const uint64_t *init[2] = {init0, init1};
 
-    for (int part = 0; part < 2; part++) {
-        const uint64_t *k[CKKS_MAX_DIGITS];
-        for (int digit = 0; digit < d->count; digit++)
-            k[digit] = ckks_key_row(key, ctx->n, key_row, part, digit);
-        if (init[part] != NULL)
-            m->kernel->dot_add(acc[part], init[part], u, k, (size_t)d->count, ctx->n, m);
-        else
-            m->kernel->dot(acc[part], u, k, (size_t)d->count, ctx->n, m);
-    }
+    return (ckks_key_product){.x = u,
+                              .count = (size_t)d->count,
+                              .y = ckks_key_packed(key, ctx->n, key_row),
+                              .stride = (size_t)key->digits};
 }
 
-/* The divisor's rows of acc, prepared in place: they are the last ones, q_last before the
- * special primes. */
-static const ckks_basis *prepare_divisor(const ckks_context *ctx, const uint64_t **y, uint64_t *v,
-                                         uint64_t *acc, int limbs, int special, int rescale,
-                                         int ntt)
+/* ------------------------------------------------------------------ divisions */
+
+enum { MAX_PARTS = 3 };
+
+/* out[part] = round(in[part] / D), the same D for all parts. The rows of in modulo the primes of D
+ * are from[part][k]; y[part][k] gets them prepared and may be the same. */
+typedef struct division {
+    const ckks_basis *basis;
+    int parts, rows; /* of each part's output */
+    int ntt;         /* in and out are in NTT form */
+    uint64_t *out[MAX_PARTS];
+    const uint64_t *in[MAX_PARTS];
+    const uint64_t *from[MAX_PARTS][CKKS_MAX_P + 1];
+    uint64_t *y[MAX_PARTS][CKKS_MAX_P + 1];
+} division;
+
+/* The quotients of one part; there are none for a divisor of one prime. */
+static uint64_t *quotients_of(const ckks_context *ctx, uint64_t *v, int part)
 {
-    const ckks_basis *basis = ckks_ring_special(&ctx->ring, special, rescale ? limbs - 1 : -1);
-    uint64_t *rows[CKKS_MAX_P + 1];
-    int first = limbs - (rescale ? 1 : 0);
-
-    for (int k = 0; k < basis->count; k++) {
-        rows[k] = acc + (size_t)(first + k) * ctx->n;
-        y[k] = rows[k];
-        if (ntt)
-            ckks_ntt_inverse(ckks_context_modulus(ctx, first + k, limbs), rows[k]);
-    }
-    ckks_basis_prepare(basis, rows, v, y);
-    return basis;
+    return v != NULL ? v + (size_t)part * ctx->n : NULL;
 }
 
-static ckks_status mod_down(ckks_worker *w, uint64_t *out, uint64_t *acc, int limbs, int special,
-                            int rescale, int ntt)
+static void prepare_division(const ckks_worker *w, const division *d, uint64_t *v)
+{
+    const ckks_context *ctx = w->ctx;
+    const int count = d->basis->count;
+    const int pieces = w->threads;
+
+    /* All parts of one prime together, here and in divide: its twiddles are read once. */
+    CKKS_PARALLEL_ROWS(w)
+    for (int i = 0; i < d->parts * count; i++) {
+        int part = i % d->parts;
+        int k = i / d->parts;
+        prepare_row(&ctx->ring, d->basis, k, d->y[part][k], d->from[part][k], d->ntt);
+    }
+    CKKS_PARALLEL_ROWS(w)
+    for (int i = 0; i < d->parts * pieces; i++) {
+        int part = i / pieces;
+        quotient_piece(d->basis, quotients_of(ctx, v, part), (const uint64_t *const *)d->y[part],
+                       i % pieces, pieces);
+    }
+}
+
+/* One row of one part; t is a row of scratch. */
+static void divide_row(const ckks_context *ctx, const division *d, int part, int row, uint64_t *v,
+                       uint64_t *t)
+{
+    const ckks_modulus *m = &ctx->ring.modulus[row];
+    size_t at = (size_t)row * ctx->n;
+
+    ckks_basis_convert(d->basis, t, row, (const uint64_t *const *)d->y[part],
+                       quotients_of(ctx, v, part));
+    if (d->ntt)
+        ckks_ntt_forward(m, t);
+    m->kernel->sub_mul_scalar(d->out[part] + at, d->in[part] + at, t, d->basis->inverse[row],
+                              ctx->n, m);
+}
+
+/* A divisor of one prime needs no quotients. */
+static ckks_status divide(ckks_worker *w, const division *d)
 {
     const ckks_context *ctx = w->ctx;
     size_t mark = ckks_arena_mark(&w->arena);
-    const uint64_t *y[CKKS_MAX_P + 1];
-    const ckks_basis *basis = NULL;
     uint64_t *v = NULL;
     uint64_t *t = NULL;
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_worker_rows(w, &v, 1));
-    CKKS_TRY(ckks_worker_rows(w, &t, 1));
-    basis = prepare_divisor(ctx, y, v, acc, limbs, special, rescale, ntt);
-    for (int row = 0; row < limbs - (rescale ? 1 : 0); row++) {
-        const ckks_modulus *m = &ctx->ring.modulus[row];
-        size_t at = (size_t)row * ctx->n;
-        ckks_basis_convert(basis, t, row, y, v);
-        if (ntt)
-            ckks_ntt_forward(m, t);
-        m->kernel->sub_mul_scalar(out + at, acc + at, t, basis->inverse[row], ctx->n, m);
-    }
+    if (d->basis->count > 1)
+        CKKS_TRY(ckks_worker_rows(w, &v, (size_t)d->parts));
+    CKKS_TRY(ckks_worker_rows(w, &t, (size_t)w->threads));
+    prepare_division(w, d, v);
+    CKKS_PARALLEL_ROWS(w)
+    for (int i = 0; i < d->parts * d->rows; i++)
+        divide_row(ctx, d, i % d->parts, i / d->parts, v,
+                   t + (size_t)ckks_parallel_lane() * ctx->n);
 out:
     ckks_arena_release(&w->arena, mark);
     return st;
 }
 
-ckks_status ckks_mod_down(ckks_worker *w, uint64_t *out, uint64_t *acc, int limbs, int special,
-                          int rescale)
+/* The divisor's rows are the last ones of acc, q_last before the special primes; they are prepared
+ * in place. */
+static ckks_status mod_down(ckks_worker *w, uint64_t *const *out, uint64_t *const *acc, int parts,
+                            int limbs, int special, int rescale, int ntt)
 {
-    return mod_down(w, out, acc, limbs, special, rescale, 1);
+    division d = {.parts = parts, .rows = limbs - (rescale ? 1 : 0), .ntt = ntt};
+
+    d.basis = ckks_ring_special(&w->ctx->ring, special, rescale ? limbs - 1 : -1);
+    for (int part = 0; part < parts; part++) {
+        d.out[part] = out[part];
+        d.in[part] = acc[part];
+        for (int k = 0; k < d.basis->count; k++) {
+            d.y[part][k] = acc[part] + (size_t)(d.rows + k) * w->ctx->n;
+            d.from[part][k] = d.y[part][k];
+        }
+    }
+    return divide(w, &d);
+}
+
+ckks_status ckks_mod_down_pair(ckks_worker *w, uint64_t *out0, uint64_t *out1, uint64_t *acc0,
+                               uint64_t *acc1, int limbs, int special, int rescale)
+{
+    uint64_t *const out[2] = {out0, out1};
+    uint64_t *const acc[2] = {acc0, acc1};
+
+    return mod_down(w, out, acc, 2, limbs, special, rescale, 1);
 }
 
 ckks_status ckks_mod_down_coeffs(ckks_worker *w, uint64_t *out, uint64_t *acc, int limbs,
                                  int special)
 {
-    return mod_down(w, out, acc, limbs, special, 0, 0);
+    return mod_down(w, &out, &acc, 1, limbs, special, 0, 0);
 }
 
-ckks_status ckks_divide_last(ckks_worker *w, uint64_t *out, const uint64_t *in, int limbs)
+ckks_status ckks_divide_last(ckks_worker *w, uint64_t *const *out, const uint64_t *const *in,
+                             int parts, int limbs)
 {
-    const ckks_context *ctx = w->ctx;
+    const size_t n = w->ctx->n;
     size_t mark = ckks_arena_mark(&w->arena);
-    const ckks_basis *basis = ckks_ring_digit(&ctx->ring, limbs - 1, 1);
+    division d = {.parts = parts, .rows = limbs - 1, .ntt = 1};
     uint64_t *last = NULL;
-    uint64_t *v = NULL;
-    uint64_t *t = NULL;
-    const uint64_t *y[1];
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_worker_rows(w, &last, 1));
-    CKKS_TRY(ckks_worker_rows(w, &v, 1));
-    CKKS_TRY(ckks_worker_rows(w, &t, 1));
-    memcpy(last, in + (size_t)(limbs - 1) * ctx->n, ctx->n * sizeof(uint64_t));
-    ckks_ntt_inverse(&ctx->ring.modulus[limbs - 1], last);
-    y[0] = last;
-    ckks_basis_prepare(basis, &last, v, y);
-    for (int row = 0; row < limbs - 1; row++) {
-        const ckks_modulus *m = &ctx->ring.modulus[row];
-        size_t at = (size_t)row * ctx->n;
-        ckks_basis_convert(basis, t, row, y, v);
-        ckks_ntt_forward(m, t);
-        m->kernel->sub_mul_scalar(out + at, in + at, t, basis->inverse[row], ctx->n, m);
+    CKKS_TRY(ckks_worker_rows(w, &last, (size_t)parts));
+    d.basis = ckks_ring_digit(&w->ctx->ring, limbs - 1, 1);
+    for (int part = 0; part < parts; part++) {
+        d.out[part] = out[part];
+        d.in[part] = in[part];
+        d.from[part][0] = in[part] + (size_t)(limbs - 1) * n;
+        d.y[part][0] = last + (size_t)part * n;
     }
+    CKKS_TRY(divide(w, &d));
 out:
     ckks_arena_release(&w->arena, mark);
     return st;
 }
+
+/* ------------------------------------------------------------------ the whole switch */
 
 const ckks_key *ckks_keyswitch_find(const ckks_worker *w, int kind, uint64_t element, int limbs,
                                     int alpha, int special)
@@ -234,35 +328,39 @@ const ckks_key *ckks_keyswitch_find(const ckks_worker *w, int kind, uint64_t ele
     return best;
 }
 
-/* acc = P init + <c, key>, rows (limbs, special) of both parts. */
-static ckks_status accumulate(ckks_worker *w, uint64_t *acc0, uint64_t *acc1, const uint64_t *c,
-                              const uint64_t *init0, const uint64_t *init1, const ckks_key *key,
-                              int limbs)
+/* One row of acc = P init + <c, key>, both parts. */
+static void accumulate_row(const ckks_context *ctx, uint64_t *const acc[2], const ckks_digits *d,
+                           const uint64_t *const init[2], const ckks_key *key, int row, int lane)
 {
-    const ckks_context *ctx = w->ctx;
+    const ckks_modulus *m = ckks_context_modulus(ctx, row, d->limbs);
+    const uint64_t *u[CKKS_MAX_DIGITS];
+    const size_t at = (size_t)row * ctx->n;
+    ckks_key_product p;
+
+    ckks_digits_row(ctx, d, u, row, lane);
+    p = ckks_keyswitch_product(ctx, u, d, key, row);
+    for (int part = 0; part < 2 && row < d->limbs; part++) {
+        uint64_t special = ckks_ring_special(&ctx->ring, d->special, -1)->product[row];
+        if (init[part] == NULL)
+            continue;
+        m->kernel->mul_scalar(acc[part] + at, init[part] + at, special, ctx->n, m);
+        p.add[part] = acc[part] + at;
+    }
+    m->kernel->dot_key(acc[0] + at, acc[1] + at, &p, 0, ctx->n, m);
+}
+
+static ckks_status accumulate(ckks_worker *w, uint64_t *const acc[2], const uint64_t *c,
+                              const uint64_t *const init[2], const ckks_key *key, int limbs)
+{
     size_t mark = ckks_arena_mark(&w->arena);
     int special = key->spec.special;
     ckks_digits d = {0};
     ckks_status st = CKKS_OK;
 
     CKKS_TRY(ckks_digits_init(w, &d, c, limbs, key->spec.alpha, special));
-    for (int row = 0; row < limbs + special; row++) {
-        const ckks_modulus *m = ckks_context_modulus(ctx, row, limbs);
-        const uint64_t *u[CKKS_MAX_DIGITS];
-        size_t at = (size_t)row * ctx->n;
-        const uint64_t *start[2] = {NULL, NULL};
-        if (row < limbs) {
-            uint64_t p = ckks_ring_special(&ctx->ring, special, -1)->product[row];
-            m->kernel->mul_scalar(acc0 + at, init0 + at, p, ctx->n, m);
-            start[0] = acc0 + at;
-            if (init1 != NULL) {
-                m->kernel->mul_scalar(acc1 + at, init1 + at, p, ctx->n, m);
-                start[1] = acc1 + at;
-            }
-        }
-        ckks_digits_row(ctx, &d, u, row);
-        ckks_keyswitch_row(ctx, acc0 + at, acc1 + at, u, &d, key, row, start[0], start[1]);
-    }
+    CKKS_PARALLEL_ROWS(w)
+    for (int row = 0; row < limbs + special; row++)
+        accumulate_row(w->ctx, acc, &d, init, key, row, ckks_parallel_lane());
 out:
     ckks_arena_release(&w->arena, mark);
     return st;
@@ -274,15 +372,14 @@ ckks_status ckks_keyswitch(ckks_worker *w, uint64_t *out0, uint64_t *out1, const
 {
     size_t mark = ckks_arena_mark(&w->arena);
     size_t rows = (size_t)(limbs + key->spec.special);
-    uint64_t *acc0 = NULL;
-    uint64_t *acc1 = NULL;
+    const uint64_t *const init[2] = {init0, init1};
+    uint64_t *acc[2] = {NULL, NULL};
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_worker_rows(w, &acc0, rows));
-    CKKS_TRY(ckks_worker_rows(w, &acc1, rows));
-    CKKS_TRY(accumulate(w, acc0, acc1, c, init0, init1, key, limbs));
-    CKKS_TRY(ckks_mod_down(w, out0, acc0, limbs, key->spec.special, rescale));
-    CKKS_TRY(ckks_mod_down(w, out1, acc1, limbs, key->spec.special, rescale));
+    CKKS_TRY(ckks_worker_rows(w, &acc[0], rows));
+    CKKS_TRY(ckks_worker_rows(w, &acc[1], rows));
+    CKKS_TRY(accumulate(w, acc, c, init, key, limbs));
+    CKKS_TRY(ckks_mod_down_pair(w, out0, out1, acc[0], acc[1], limbs, key->spec.special, rescale));
 out:
     ckks_arena_release(&w->arena, mark);
     return st;

@@ -2,9 +2,10 @@
  * with one division of the second part each, one final division that takes the first dropped prime
  * along.
  *
- * Target rows come outermost. For one row: the digits of c1, every baby (key product and
- * permutation), then one product-sum a giant over all of its terms. So only the giants' sums need
- * all rows.
+ * Target rows come outermost, tiles of 32 places next. For one row: the digits of c1; for one tile
+ * of it: every baby (a key product over the permuted digits), then the sums of all giants. Babies
+ * of one tile stay in the first cache; keys and diagonals, which are larger than any cache, are
+ * walked through once and in order. Only the giants' sums need all rows.
  * Letters: row = prime of (limbs, special), b = baby, g = giant, i = term, part = ciphertext
  *          component.
  *
@@ -20,9 +21,7 @@
 #include "ckks/galois.h"
 #include "ckks/lintrans.h"
 #include "ckks/ntt.h"
-
-/* Terms of one product-sum; longer sums go in pieces through dot_add. */
-enum { TERMS_AT_ONCE = 256 };
+#include "ckks/parallel.h"
 
 /* The key of one step with the transform's own shape. */
 static const ckks_key *find_key(const ckks_worker *w, const ckks_lintrans *t,
@@ -35,12 +34,12 @@ static ckks_status check_steps(ckks_worker *w, const ckks_lintrans *t,
                                const ckks_lintrans_step *step, int count)
 {
     for (int i = 0; i < count; i++) {
-        if (step[i].steps != 0 && find_key(w, t, &step[i]) == NULL)
+        if (step[i].hop != 0 && find_key(w, t, &step[i]) == NULL)
             return ckks_worker_fail(
                 w, CKKS_ERR_NO_KEY,
                 "transform: no key for rotation %d with %d limbs, alpha %d and %d special primes "
                 "is lent to the worker",
-                step[i].steps, t->limbs, t->alpha, t->special);
+                step[i].hop, t->limbs, t->alpha, t->special);
     }
     return CKKS_OK;
 }
@@ -78,97 +77,144 @@ out:
 
 /* ------------------------------------------------------------------ the baby phase */
 
-/* What is at hand for one target row. */
-typedef struct row_work {
+/* What a thread has at hand for one target row. */
+typedef struct lane_work {
+    uint64_t *pc0;     /* P c0 */
+    uint64_t *coefs;   /* a term on its way to be packed */
+    uint64_t *babies;  /* [baby_count][2][tile]: one tile of every baby */
+    uint8_t *expanded; /* packed: [n / tile][compact terms][tile] */
+} lane_work;
+
+/* The same for all rows. */
+typedef struct baby_work {
+    const ckks_lintrans *t;
+    const ckks_ciphertext *in;
+    const ckks_key **key; /* [baby_count]; NULL for baby 0 */
     ckks_digits d;
-    uint64_t *pc0;  /* P c0 */
-    uint64_t *baby; /* [baby_count][2][n] */
-    uint64_t *sums; /* [giant_count][2][limbs + special][n] */
-    uint64_t *t;    /* two rows: a baby before its permutation */
-} row_work;
+    uint64_t *sums;  /* [giant_count][2][limbs + special][n] */
+    uint64_t *lanes; /* [threads][lane_rows][n] */
+    size_t lane_rows, tile_rows;
+} baby_work;
 
-/* baby[b] = f_b(P c0 + <digits, key>_0, <digits, key>_1) at this row; baby 0 is (P c0, P c1),
- * and nothing at special rows, where P is 0. */
-static void baby_row(const ckks_worker *w, const ckks_lintrans *t, row_work *k,
-                     const ckks_ciphertext *in, const uint64_t *const *u, int row)
+static lane_work lane_at(const ckks_context *ctx, const baby_work *k, int number)
 {
-    const ckks_context *ctx = w->ctx;
-    const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
-    uint64_t p = row < t->limbs ? ckks_ring_special(&ctx->ring, t->special, -1)->product[row] : 0;
+    lane_work lane;
 
-    if (row < t->limbs)
-        m->kernel->mul_scalar(k->pc0, ckks_ciphertext_row(in, 0, row), p, ctx->n, m);
+    lane.pc0 = k->lanes + (size_t)number * k->lane_rows * ctx->n;
+    lane.coefs = lane.pc0 + ctx->n;
+    lane.babies = lane.coefs + ctx->n;
+    lane.expanded = (uint8_t *)(lane.babies + k->tile_rows * ctx->n);
+    return lane;
+}
+
+/* The terms that are kept as coefficients, at one row. */
+static void expand(const ckks_context *ctx, const baby_work *k, const lane_work *lane, int row)
+{
+    const ckks_lintrans *t = k->t;
+    const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
+    int compact = t->term_count - t->ready_terms;
+
+    for (int i = 0; i < compact; i++) {
+        m->kernel->reduce_i64(lane->coefs, t->coefs + (size_t)i * ctx->n, ctx->n, m);
+        ckks_ntt_forward(m, lane->coefs);
+        ckks_pack_row(lane->expanded, lane->coefs, (size_t)i, (size_t)compact, ctx->n);
+    }
+}
+
+/* One tile of every baby: f_b(P c0 + <digits, key>_0, <digits, key>_1); baby 0 is (P c0, P c1), and
+ * nothing at special rows, where P is 0. */
+static void baby_tiles(const ckks_context *ctx, const baby_work *k, const lane_work *lane,
+                       const uint64_t *const *u, int row, size_t first)
+{
+    const ckks_lintrans *t = k->t;
+    const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
+    const size_t tile = ckks_tile(ctx->n);
+
     for (int b = 0; b < t->baby_count; b++) {
-        uint64_t *r0 = k->baby + 2 * (size_t)b * ctx->n;
-        uint64_t *r1 = r0 + ctx->n;
+        uint64_t *out = lane->babies + 2 * (size_t)b * tile;
         if (t->baby[b].steps != 0) {
-            uint64_t *t0 = k->t;
-            uint64_t *t1 = t0 + ctx->n;
-            ckks_keyswitch_row(ctx, t0, t1, u, &k->d, find_key(w, t, &t->baby[b]), row,
-                               row < t->limbs ? k->pc0 : NULL, NULL);
-            m->kernel->permute(r0, t0, t->baby[b].index, ctx->n);
-            m->kernel->permute(r1, t1, t->baby[b].index, ctx->n);
+            ckks_key_product p = ckks_keyswitch_product(ctx, u, &k->d, k->key[b], row);
+            p.turn = &t->baby[b].turn;
+            p.turned = row < t->limbs ? lane->pc0 : NULL;
+            m->kernel->dot_key(out, out + tile, &p, first, tile, m);
         } else if (row < t->limbs) {
-            memcpy(r0, k->pc0, ctx->n * sizeof *r0);
-            m->kernel->mul_scalar(r1, ckks_ciphertext_row(in, 1, row), p, ctx->n, m);
+            uint64_t special = ckks_ring_special(&ctx->ring, t->special, -1)->product[row];
+            memcpy(out, lane->pc0 + first, tile * sizeof *out);
+            m->kernel->mul_scalar(out + tile, ckks_ciphertext_row(k->in, 1, row) + first, special,
+                                  tile, m);
+        } else {
+            memset(out, 0, 2 * tile * sizeof *out);
         }
     }
 }
 
-/* sums[g][part] at this row = sum over the terms of g of diagonal times baby. */
-static void giant_row(const ckks_worker *w, const ckks_lintrans *t, row_work *k, int g, int part,
-                      int row)
+static void giant_tiles(const ckks_context *ctx, const baby_work *k, const lane_work *lane, int row,
+                        size_t first)
 {
-    const ckks_context *ctx = w->ctx;
+    const ckks_lintrans *t = k->t;
     const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
-    size_t rows = (size_t)(t->limbs + t->special);
-    uint64_t *sum = k->sums + ((2 * (size_t)g + (size_t)part) * rows + (size_t)row) * ctx->n;
-    const uint64_t *x[TERMS_AT_ONCE];
-    const uint64_t *y[TERMS_AT_ONCE];
-    size_t count = 0;
-    int started = 0;
+    const size_t rows = (size_t)(t->limbs + t->special), tile = ckks_tile(ctx->n);
+    const size_t ready = (size_t)t->ready_terms, compact = (size_t)t->term_count - ready;
+    const uint8_t *kept = t->rows + ckks_packed_bytes(ready, (size_t)row * ctx->n + first);
+    const uint8_t *expanded =
+        compact == 0 ? NULL : lane->expanded + ckks_packed_bytes(compact, first);
 
-    for (int i = t->first[g]; i < t->first[g + 1]; i++) {
-        int b = t->term_baby[i];
-        if (t->baby[b].steps != 0 || row < t->limbs) {
-            x[count] = k->baby + (2 * (size_t)b + (size_t)part) * ctx->n;
-            y[count++] = t->rows + ((size_t)row * (size_t)t->term_count + (size_t)i) * ctx->n;
-        }
-        if (count == TERMS_AT_ONCE || (i + 1 == t->first[g + 1] && count > 0)) {
-            if (started)
-                m->kernel->dot_add(sum, sum, x, y, count, ctx->n, m);
-            else
-                m->kernel->dot(sum, x, y, count, ctx->n, m);
-            started = 1;
-            count = 0;
+    for (int g = 0; g < t->giant_count; g++) {
+        uint64_t *out = k->sums + (2 * (size_t)g * rows + (size_t)row) * ctx->n + first;
+        size_t term = (size_t)t->first[g];
+        const uint8_t *y = g < t->ready ? kept + ckks_packed_bytes(term, tile)
+                                        : expanded + ckks_packed_bytes(term - ready, tile);
+        size_t count = (size_t)t->first[g + 1] - term;
+        if (count > 0) {
+            m->kernel->dot_pair(out, out + rows * ctx->n, lane->babies, t->pick + term, y, count,
+                                tile, m);
+        } else { /* in a chain, all diagonals of a giant may be zero */
+            memset(out, 0, tile * sizeof *out);
+            memset(out + rows * ctx->n, 0, tile * sizeof *out);
         }
     }
-    if (!started)
-        memset(sum, 0, ctx->n * sizeof *sum);
+}
+
+static void baby_row(const ckks_context *ctx, const baby_work *k, int row, int number)
+{
+    const ckks_lintrans *t = k->t;
+    const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
+    const lane_work lane = lane_at(ctx, k, number);
+    const uint64_t *u[CKKS_MAX_DIGITS];
+
+    ckks_digits_row(ctx, &k->d, u, row, number);
+    if (row < t->limbs)
+        m->kernel->mul_scalar(lane.pc0, ckks_ciphertext_row(k->in, 0, row),
+                              ckks_ring_special(&ctx->ring, t->special, -1)->product[row], ctx->n,
+                              m);
+    expand(ctx, k, &lane, row);
+    for (size_t first = 0; first < ctx->n; first += ckks_tile(ctx->n)) {
+        baby_tiles(ctx, k, &lane, u, row, first);
+        giant_tiles(ctx, k, &lane, row, first);
+    }
 }
 
 static ckks_status baby_phase(ckks_worker *w, const ckks_lintrans *t, uint64_t *sums,
                               const ckks_ciphertext *in)
 {
-    const ckks_context *ctx = w->ctx;
     size_t mark = ckks_arena_mark(&w->arena);
-    row_work k = {.sums = sums};
+    int compact = t->term_count - t->ready_terms;
+    baby_work k = {.t = t, .in = in, .sums = sums};
+    uint64_t *list = NULL;
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_worker_rows(w, &k.pc0, 1));
-    CKKS_TRY(ckks_worker_rows(w, &k.t, 2));
-    CKKS_TRY(ckks_worker_rows(w, &k.baby, 2 * (size_t)t->baby_count));
+    k.tile_rows = ckks_lintrans_tile_rows(w->ctx->n, t->baby_count);
+    k.lane_rows = ckks_lintrans_lane_rows(w->ctx->n, t->baby_count, compact);
+    CKKS_TRY(ckks_worker_rows(w, &list, 1)); /* no more babies than slots, one pointer each */
+    CKKS_TRY(ckks_worker_rows(w, &k.lanes, (size_t)w->threads * k.lane_rows));
+    k.key = (const ckks_key **)(void *)list;
+    for (int b = 0; b < t->baby_count; b++)
+        k.key[b] = t->baby[b].steps != 0 ? find_key(w, t, &t->baby[b]) : NULL;
     CKKS_TRY(
         ckks_digits_init(w, &k.d, ckks_ciphertext_row(in, 1, 0), t->limbs, t->alpha, t->special));
-    for (int row = 0; row < t->limbs + t->special; row++) {
-        const uint64_t *u[CKKS_MAX_DIGITS];
-        ckks_digits_row(ctx, &k.d, u, row);
-        baby_row(w, t, &k, in, u, row);
-        for (int g = 0; g < t->giant_count; g++) {
-            giant_row(w, t, &k, g, 0, row);
-            giant_row(w, t, &k, g, 1, row);
-        }
-    }
+    CKKS_PARALLEL_ROWS(w)
+    for (int row = 0; row < t->limbs + t->special; row++)
+        baby_row(w->ctx, &k, row, ckks_parallel_lane());
 out:
     ckks_arena_release(&w->arena, mark);
     return st;
@@ -176,7 +222,7 @@ out:
 
 /* ------------------------------------------------------------------ the giant phase */
 
-/* acc += f_g(s0 + <digits of s1 / P, key>_0, <..>_1), all modulo Q P; s0, s1 are used up. */
+/* acc += f(s0 + <digits of s1 / P, key>_0, <...>_1), f the giant's hop; (s0, s1) is used up. */
 static ckks_status giant_step(ckks_worker *w, const ckks_lintrans *t,
                               const ckks_lintrans_step *step, uint64_t *acc, uint64_t *s0,
                               uint64_t *s1)
@@ -186,25 +232,26 @@ static ckks_status giant_step(ckks_worker *w, const ckks_lintrans *t,
     size_t part = (size_t)(t->limbs + t->special) * ctx->n;
     const ckks_key *key = find_key(w, t, step);
     ckks_digits d = {0};
-    uint64_t *rows = NULL;
     ckks_status st = CKKS_OK;
 
+    CKKS_PARALLEL_ROWS(w)
     for (int row = 0; row < t->limbs + t->special; row++)
         ckks_ntt_inverse(ckks_context_modulus(ctx, row, t->limbs), s1 + (size_t)row * ctx->n);
     CKKS_TRY(ckks_mod_down_coeffs(w, s1, s1, t->limbs, t->special));
     CKKS_TRY(ckks_digits_init_coeffs(w, &d, s1, t->limbs, t->alpha, t->special));
-    CKKS_TRY(ckks_worker_rows(w, &rows, 3));
+    CKKS_PARALLEL_ROWS(w)
     for (int row = 0; row < t->limbs + t->special; row++) {
         const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
         const uint64_t *u[CKKS_MAX_DIGITS];
         size_t at = (size_t)row * ctx->n;
-        uint64_t *permuted = rows + 2 * ctx->n;
-        ckks_digits_row(ctx, &d, u, row);
-        ckks_keyswitch_row(ctx, rows, rows + ctx->n, u, &d, key, row, s0 + at, NULL);
-        m->kernel->permute(permuted, rows, step->index, ctx->n);
-        m->kernel->add(acc + at, acc + at, permuted, ctx->n, m);
-        m->kernel->permute(permuted, rows + ctx->n, step->index, ctx->n);
-        m->kernel->add(acc + part + at, acc + part + at, permuted, ctx->n, m);
+        ckks_key_product p;
+        ckks_digits_row(ctx, &d, u, row, ckks_parallel_lane());
+        p = ckks_keyswitch_product(ctx, u, &d, key, row);
+        p.turn = &step->turn;
+        p.turned = s0 + at;
+        p.add[0] = acc + at;
+        p.add[1] = acc + part + at;
+        m->kernel->dot_key(acc + at, acc + part + at, &p, 0, ctx->n, m);
     }
 out:
     ckks_arena_release(&w->arena, mark);
@@ -212,7 +259,7 @@ out:
 }
 
 /* Add up the giants; the result stands where the returned pointer says, both parts of (limbs,
- * special). */
+ * special). A chain hands the sum of each giant to the one before it. */
 static ckks_status giant_phase(ckks_worker *w, const ckks_lintrans *t, uint64_t **acc,
                                uint64_t *sums)
 {
@@ -221,17 +268,18 @@ static ckks_status giant_phase(ckks_worker *w, const ckks_lintrans *t, uint64_t 
 
     *acc = NULL;
     for (int g = 0; g < t->giant_count; g++) {
-        if (t->giant[g].steps == 0)
+        if (t->giant[g].hop == 0)
             *acc = sums + 2 * (size_t)g * part;
     }
     if (*acc == NULL) {
         CKKS_TRY(ckks_worker_rows(w, acc, 2 * (size_t)(t->limbs + t->special)));
         memset(*acc, 0, 2 * part * sizeof **acc);
     }
-    for (int g = 0; g < t->giant_count; g++) {
+    for (int g = t->giant_count - 1; g >= 0; g--) {
         uint64_t *s0 = sums + 2 * (size_t)g * part;
-        if (t->giant[g].steps != 0)
-            CKKS_TRY(giant_step(w, t, &t->giant[g], *acc, s0, s0 + part));
+        if (t->giant[g].hop != 0)
+            CKKS_TRY(giant_step(w, t, &t->giant[g], t->chain && g > 0 ? s0 - 2 * part : *acc, s0,
+                                s0 + part));
     }
 out:
     return st;
@@ -271,9 +319,8 @@ static ckks_status finish(ckks_worker *w, ckks_ciphertext *out, const ckks_ciphe
 
     if (merged)
         scale = ckks_scale_div_prime(scale, ctx->params.q[t->limbs - 1]);
-    CKKS_TRY(ckks_mod_down(w, ckks_ciphertext_row(out, 0, 0), acc, t->limbs, t->special, merged));
-    CKKS_TRY(
-        ckks_mod_down(w, ckks_ciphertext_row(out, 1, 0), acc + part, t->limbs, t->special, merged));
+    CKKS_TRY(ckks_mod_down_pair(w, ckks_ciphertext_row(out, 0, 0), ckks_ciphertext_row(out, 1, 0),
+                                acc, acc + part, t->limbs, t->special, merged));
     ckks_eval_set(out, limbs, 2, scale, magnitude,
                   ckks_noise_add(error, ckks_noise_divide(ctx, 2, scale)));
     for (int i = 1; i < t->rescale; i++)
@@ -302,6 +349,7 @@ ckks_status ckks_lintrans_apply(ckks_worker *w, ckks_ciphertext *out, const ckks
                                 const ckks_lintrans *t)
 {
     size_t mark = 0;
+    ckks_lintrans_counts counts;
     uint64_t *sums = NULL;
     uint64_t *acc = NULL;
     ckks_status st = CKKS_OK;
@@ -310,8 +358,10 @@ ckks_status ckks_lintrans_apply(ckks_worker *w, ckks_ciphertext *out, const ckks
         return CKKS_ERR_ARG;
     mark = ckks_arena_mark(&w->arena);
     CKKS_TRY(check_apply(w, out, in, t));
-    CKKS_TRY(ckks_worker_need_rows(w, ckks_lintrans_scratch_rows(t->limbs, t->special, t->alpha,
-                                                                 t->baby_count, t->giant_count)));
+    counts = (ckks_lintrans_counts){t->term_count, t->baby_count, t->giant_count,
+                                    t->term_count - t->ready_terms};
+    CKKS_TRY(ckks_worker_need_rows(
+        w, ckks_lintrans_scratch_rows(t->n, t->limbs, t->special, t->alpha, &counts, w->threads)));
     CKKS_TRY(
         ckks_worker_rows(w, &sums, 2 * (size_t)t->giant_count * (size_t)(t->limbs + t->special)));
     CKKS_TRY(baby_phase(w, t, sums, in));

@@ -1,8 +1,22 @@
-/* Aligned memory. The block that the hook returns is kept in the word before the aligned one. */
+/* Aligned memory. The block that the hook returns is kept in the word before the aligned one.
+ *
+ * Where the system gives huge pages to those who ask, large blocks from malloc begin at such a page
+ * and ask for it: a walk along several rows then needs a few entries of the address cache in the
+ * place of hundreds. The pages up to the first huge one are never touched, those behind the last
+ * full one stay small.
+ */
+#if defined(__linux__)
+#define _DEFAULT_SOURCE /* madvise */
+#endif
+
 #include "ckks/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 #include "ckks/check.h"
 #include "ckks/ct.h"
@@ -23,24 +37,52 @@ int ckks_size_add(size_t *out, size_t a, size_t b)
     return 1;
 }
 
+#if defined(MADV_HUGEPAGE)
+static size_t alignment(const ckks_allocator *a, size_t bytes)
+{
+    return (a == NULL || a->alloc == NULL) && bytes >= CKKS_HUGE_PAGE ? CKKS_HUGE_PAGE : CKKS_ALIGN;
+}
+
+/* A refusal changes nothing. */
+static void advise(void *p, size_t bytes)
+{
+    (void)madvise(p, bytes / CKKS_HUGE_PAGE * CKKS_HUGE_PAGE, MADV_HUGEPAGE);
+}
+#else
+static size_t alignment(const ckks_allocator *a, size_t bytes)
+{
+    (void)a;
+    (void)bytes;
+    return CKKS_ALIGN;
+}
+
+static void advise(void *p, size_t bytes)
+{
+    (void)p;
+    (void)bytes;
+}
+#endif
+
 void *ckks_mem_alloc(const ckks_allocator *a, size_t bytes)
 {
-    const size_t extra = CKKS_ALIGN + sizeof(void *);
+    const size_t align = alignment(a, bytes);
     size_t total;
     unsigned char *block;
     unsigned char *aligned;
     size_t misfit;
 
-    if (!ckks_size_add(&total, bytes, extra))
+    if (!ckks_size_add(&total, bytes, align + sizeof(void *)))
         return NULL;
     block = a != NULL && a->alloc != NULL ? a->alloc(a->user, total) : malloc(total);
     if (block == NULL)
         return NULL;
     aligned = block + sizeof(void *);
-    misfit = (size_t)((uintptr_t)aligned % CKKS_ALIGN);
+    misfit = (size_t)((uintptr_t)aligned % align);
     if (misfit != 0)
-        aligned += CKKS_ALIGN - misfit;
+        aligned += align - misfit;
     memcpy(aligned - sizeof(void *), &block, sizeof block);
+    if (align > CKKS_ALIGN)
+        advise(aligned, bytes);
     return aligned;
 }
 

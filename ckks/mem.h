@@ -1,7 +1,7 @@
 /* Aligned memory through the caller's hook, wiping, and the arena of a worker.
  *
- * Every block is aligned to CKKS_ALIGN bytes whatever the hook returns. An arena is a stack in one
- * block: mark on entry, take, release at `out:`.
+ * Every block is aligned to CKKS_ALIGN bytes at least, whatever the hook returns. An arena is a
+ * stack in one block: mark on entry, take, release at `out:`.
  */
 #ifndef UNSEEN_CKKS_MEM_H
 #define UNSEEN_CKKS_MEM_H
@@ -11,11 +11,15 @@
 
 #include "ckks/ckks.h"
 
-enum { CKKS_ALIGN = 64 };
+enum {
+    CKKS_ALIGN = 64,
+    CKKS_HUGE_PAGE = 2 << 20 /* what x86-64 and most others have */
+};
 
 /** A block of at least `bytes` bytes, contents undefined; NULL on failure.
  *
- *  In:      a       NULL, or with NULL functions: malloc and free
+ *  In:      a       NULL, or with NULL functions: malloc and free, and huge pages for blocks of
+ *                   CKKS_HUGE_PAGE or more where the system has them
  *           bytes   0 gives a block as well
  */
 void *ckks_mem_alloc(const ckks_allocator *a, size_t bytes);

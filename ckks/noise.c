@@ -8,9 +8,20 @@ double ckks_noise_add(double a, double b)
     return sqrt(a * a + b * b);
 }
 
+/* Deviation of a slot's real part when coefficients have deviation 1. */
+static double spread(const ckks_context *ctx)
+{
+    return sqrt(ctx->params.ring == CKKS_RING_REAL ? ctx->slot_norm2 : ctx->slot_norm2 / 2.0);
+}
+
 double ckks_noise_slot(const ckks_context *ctx, double sigma, ckks_scale scale)
 {
-    return sigma * sqrt((double)ctx->n / 2.0) / scale.hi;
+    return sigma * spread(ctx) / scale.hi;
+}
+
+double ckks_noise_coefficient(const ckks_context *ctx, double error, ckks_scale scale)
+{
+    return error * scale.hi / spread(ctx);
 }
 
 double ckks_noise_sigma(void)
@@ -30,16 +41,15 @@ double ckks_noise_encrypt(const ckks_context *ctx, ckks_scale scale)
 
 double ckks_noise_encrypt_public(const ckks_context *ctx, ckks_scale scale)
 {
-    /* e0 + v e + e1 s: v and s are ternary with 2N/3 non-zero coefficients each. */
+    /* e0 + v e + e1 s: v and s are ternary, two thirds of their coefficients are not zero. */
     return ckks_noise_slot(ctx, ckks_noise_sigma() * sqrt(1.0 + 2.0 * ctx->secret_norm2), scale);
 }
 
 double ckks_noise_divide(const ckks_context *ctx, int parts, ckks_scale scale_after)
 {
     double h = ctx->secret_norm2;
-    /* A coefficient of s^2 is twice a sum of N/2 products of variance (2/3)^2: N of them make 2
-     * h^2. */
-    double variance = (1.0 + h + (parts == 3 ? 2.0 * h * h : 0.0)) / 12.0;
+    double fourth = ctx->params.ring == CKKS_RING_REAL ? 3.0 : 2.0; /* moment of a slot, over h^2 */
+    double variance = (1.0 + h + (parts == 3 ? fourth * h * h : 0.0)) / 12.0;
 
     return ckks_noise_slot(ctx, sqrt(variance), scale_after);
 }
@@ -61,7 +71,7 @@ double ckks_noise_keyswitch(const ckks_context *ctx, int limbs, int alpha, int s
             log2_d += log2((double)ctx->params.q[i]);
         sum += exp2(2.0 * (log2_d - log2_p));
     }
-    return ckks_noise_slot(ctx, ckks_noise_sigma() * sqrt((double)ctx->n * sum / 12.0), scale);
+    return ckks_noise_slot(ctx, ckks_noise_sigma() * sqrt(ctx->slot_norm2 * sum / 12.0), scale);
 }
 
 double ckks_noise_mul(double magnitude_a, double error_a, double magnitude_b, double error_b)

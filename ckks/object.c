@@ -267,9 +267,12 @@ void ckks_public_key_free(ckks_public_key *pk)
     ckks_mem_free(&allocator, pk, sizeof *pk);
 }
 
-size_t ckks_key_words(const ckks_key_spec *spec, size_t n)
+size_t ckks_key_bytes(const ckks_key_spec *spec, size_t n)
 {
-    return (size_t)(spec->limbs + spec->special) * 2 * (size_t)ckks_key_spec_digits(spec) * n;
+    size_t streams = 2 * (size_t)ckks_key_spec_digits(spec);
+
+    return (size_t)(spec->limbs + spec->special) * ckks_packed_bytes(streams, n) +
+           CKKS_PACKED_SLACK;
 }
 
 ckks_status ckks_eval_keys_alloc(ckks_eval_keys **out, const ckks_context *ctx, size_t count)
@@ -300,15 +303,17 @@ ckks_status ckks_eval_keys_alloc(ckks_eval_keys **out, const ckks_context *ctx, 
 ckks_status ckks_eval_keys_add(ckks_eval_keys *keys, ckks_key **out, const ckks_key_spec *spec)
 {
     ckks_key *key = &keys->key[keys->count];
+    size_t bytes = ckks_key_bytes(spec, keys->n);
 
     *out = NULL;
     key->spec = *spec;
     key->digits = ckks_key_spec_digits(spec);
-    key->rows = ckks_mem_alloc(&keys->allocator, ckks_key_words(spec, keys->n) * sizeof(uint64_t));
-    if (key->rows == NULL)
+    key->packed = ckks_mem_alloc(&keys->allocator, bytes);
+    if (key->packed == NULL)
         return CKKS_ERR_MEMORY;
+    memset(key->packed + bytes - CKKS_PACKED_SLACK, 0, CKKS_PACKED_SLACK);
     keys->count++;
-    keys->bytes += ckks_key_words(spec, keys->n) * sizeof(uint64_t);
+    keys->bytes += bytes;
     *out = key;
     return CKKS_OK;
 }
@@ -321,8 +326,7 @@ void ckks_eval_keys_free(ckks_eval_keys *keys)
         return;
     allocator = keys->allocator;
     for (size_t i = 0; i < keys->count; i++)
-        ckks_mem_free(&allocator, keys->key[i].rows,
-                      ckks_key_words(&keys->key[i].spec, keys->n) * sizeof(uint64_t));
+        ckks_mem_free(&allocator, keys->key[i].packed, ckks_key_bytes(&keys->key[i].spec, keys->n));
     ckks_mem_free(&allocator, keys->key, 0);
     ckks_mem_free(&allocator, keys, sizeof *keys);
 }

@@ -7,6 +7,7 @@
 #define UNSEEN_CKKS_OBJECT_H
 
 #include "ckks/context.h"
+#include "ckks/pack.h"
 
 /** What an object must know of its parameters to be written without its context. */
 typedef struct ckks_form {
@@ -63,17 +64,17 @@ struct ckks_public_key {
     uint64_t *rows;                /* [2][q_count][n] */
 };
 
-/** One evaluation key. Row r runs over the limbs, then the special primes; rotation keys are stored
- *  permuted by the inverse automorphism, so that digits need no permutation.
+/** One evaluation key, from s(X^element), or s^2, to s. Rows run over the limbs, then the special
+ *  primes; part 1 is the expansion of the seed.
  *
- *  rows   [limbs + special][2 parts][digits][n]
+ *  packed   [limbs + special][n / tile][digits][2 parts][tile], see pack.h, and the slack behind it
  */
 typedef struct ckks_key {
     ckks_key_spec spec;
     uint64_t element; /* Galois element; 1 for relinearisation */
     int digits;
     uint8_t seed[CKKS_SEED_BYTES]; /* of part 1, public */
-    uint64_t *rows;
+    uint8_t *packed;
 } ckks_key;
 
 struct ckks_eval_keys {
@@ -96,16 +97,35 @@ static inline uint64_t *ckks_ciphertext_row(const ckks_ciphertext *c, int part, 
     return c->rows + ((size_t)part * (size_t)c->capacity + (size_t)limb) * c->n;
 }
 
-static inline uint64_t *ckks_key_row(const ckks_key *k, size_t n, int row, int part, int digit)
+/** One row of a key, all digits and both parts: what dot_key of kernel.h streams. */
+static inline const uint8_t *ckks_key_packed(const ckks_key *k, size_t n, int row)
 {
-    return k->rows + (((size_t)row * 2 + (size_t)part) * (size_t)k->digits + (size_t)digit) * n;
+    return k->packed + (size_t)row * ckks_packed_bytes(2 * (size_t)k->digits, n);
+}
+
+/** Put one row of one part of one digit into its place in the key.  Range: words below 2^48 */
+static inline void ckks_key_put(ckks_key *k, size_t n, int row, int part, int digit,
+                                const uint64_t *in)
+{
+    const size_t streams = 2 * (size_t)k->digits;
+
+    ckks_pack_row(k->packed + (size_t)row * ckks_packed_bytes(streams, n), in,
+                  2 * (size_t)digit + (size_t)part, streams, n);
+}
+
+/** The reverse. */
+static inline void ckks_key_get(const ckks_key *k, size_t n, int row, int part, int digit,
+                                uint64_t *out)
+{
+    ckks_unpack_row(out, ckks_key_packed(k, n, row), 2 * (size_t)digit + (size_t)part,
+                    2 * (size_t)k->digits, n);
 }
 
 /** The form of a context's objects. */
 ckks_form ckks_form_of(const ckks_context *ctx);
 
-/** Words of one key's rows. */
-size_t ckks_key_words(const ckks_key_spec *spec, size_t n);
+/** Bytes of one key's packed rows with the slack. */
+size_t ckks_key_bytes(const ckks_key_spec *spec, size_t n);
 
 /** Number of digits: ceil(limbs / alpha). */
 static inline int ckks_key_spec_digits(const ckks_key_spec *spec)

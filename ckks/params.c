@@ -30,6 +30,11 @@ refuse(ckks_status status, char *why, size_t why_size, const char *format, ...)
     return status;
 }
 
+static int is_ring(int ring)
+{
+    return ring == CKKS_RING_COMPLEX || ring == CKKS_RING_REAL;
+}
+
 static int used_before(const ckks_params *params, uint64_t prime)
 {
     for (int i = 0; i < params->q_count; i++) {
@@ -43,15 +48,21 @@ static int used_before(const ckks_params *params, uint64_t prime)
     return 0;
 }
 
-/* The largest prime = 1 mod 2N below 2^bits that params does not hold yet; 0 when there is none
- * above half that size. */
+/* log2 of the order that roots of unity must have: 2N, in the real ring 4N. */
+static int log_order(const ckks_params *params)
+{
+    return params->log_n + (params->ring == CKKS_RING_REAL ? 2 : 1);
+}
+
+/* The largest prime = 1 modulo the order below 2^bits that params does not hold yet; 0 when there
+ * is none above half that size. */
 static uint64_t next_prime(const ckks_params *params, double bits)
 {
     double limit = exp2(bits);
     uint64_t prime = limit >= (double)CKKS_MAX_PRIME ? CKKS_MAX_PRIME + 1 : (uint64_t)limit;
 
     do {
-        if (ckks_prime_below(&prime, prime, (uint64_t)2 << params->log_n) != CKKS_OK)
+        if (ckks_prime_below(&prime, prime, (uint64_t)1 << log_order(params)) != CKKS_OK)
             return 0;
         if ((double)prime < limit / 2)
             return 0;
@@ -73,7 +84,7 @@ static ckks_status fill_primes(ckks_params *params, int special, const double *b
         if (prime == 0)
             return refuse(CKKS_ERR_PARAMS, why, why_size,
                           "%s prime %d: no unused prime = 1 mod 2^%d of %g bits is left",
-                          special ? "special" : "limb", i, params->log_n + 1, bits[i]);
+                          special ? "special" : "limb", i, log_order(params), bits[i]);
         if (special)
             params->p[params->p_count++] = prime;
         else
@@ -82,9 +93,9 @@ static ckks_status fill_primes(ckks_params *params, int special, const double *b
     return CKKS_OK;
 }
 
-ckks_status ckks_params_generate(ckks_params *params, int log_n, const double *q_bits, int q_count,
-                                 const double *p_bits, int p_count, int security_bits, char *why,
-                                 size_t why_size)
+ckks_status ckks_params_generate(ckks_params *params, int ring, int log_n, const double *q_bits,
+                                 int q_count, const double *p_bits, int p_count, int security_bits,
+                                 char *why, size_t why_size)
 {
     ckks_params made = {0};
     ckks_status st = CKKS_OK;
@@ -97,7 +108,9 @@ ckks_status ckks_params_generate(ckks_params *params, int log_n, const double *q
             CKKS_ERR_ARG, why, why_size,
             "N = 2^%d with %d limbs and %d special primes is outside 2^%d..2^%d, 1..%d, 0..%d",
             log_n, q_count, p_count, CKKS_MIN_LOG_N, CKKS_MAX_LOG_N, CKKS_MAX_Q, CKKS_MAX_P);
-    made.ring = CKKS_RING_COMPLEX;
+    if (!is_ring(ring))
+        return refuse(CKKS_ERR_ARG, why, why_size, "ring %d is not known", ring);
+    made.ring = ring;
     made.log_n = log_n;
     made.insecure_test = security_bits == 0;
     made.security_bits = security_bits == 0 ? 128 : security_bits;
@@ -118,10 +131,10 @@ static ckks_status check_prime(const ckks_params *params, uint64_t prime, const 
                                char *why, size_t why_size)
 {
     if (prime > CKKS_MAX_PRIME || prime < CKKS_MIN_PRIME ||
-        (prime & (((uint64_t)2 << params->log_n) - 1)) != 1)
+        (prime & (((uint64_t)1 << log_order(params)) - 1)) != 1)
         return refuse(CKKS_ERR_PARAMS, why, why_size,
                       "%s[%d] = %llu is not = 1 mod 2^%d and below 2^%g", role, i,
-                      (unsigned long long)prime, params->log_n + 1, max_bits);
+                      (unsigned long long)prime, log_order(params), max_bits);
     if (!ckks_prime_is(prime))
         return refuse(CKKS_ERR_PARAMS, why, why_size, "%s[%d] = %llu is not a prime", role, i,
                       (unsigned long long)prime);
@@ -177,7 +190,7 @@ ckks_status ckks_params_check(const ckks_params *params, char *why, size_t why_s
 
     if (params == NULL)
         return refuse(CKKS_ERR_PARAMS, why, why_size, "no parameters");
-    if (params->ring != CKKS_RING_COMPLEX)
+    if (!is_ring(params->ring))
         return refuse(CKKS_ERR_PARAMS, why, why_size, "ring %d is not known", params->ring);
     if (params->log_n < CKKS_MIN_LOG_N || params->log_n > CKKS_MAX_LOG_N)
         return refuse(CKKS_ERR_PARAMS, why, why_size, "N = 2^%d is outside 2^%d..2^%d",

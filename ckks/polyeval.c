@@ -259,7 +259,7 @@ ckks_status ckks_poly_eval(ckks_worker *w, ckks_ciphertext *out, const ckks_ciph
     }
     CKKS_TRY(check_keys(w, &run));
     CKKS_TRY(ckks_worker_need_rows(w, ckks_poly_scratch_rows(&run, in->limbs) +
-                                          ckks_worker_base_rows(w->ctx)));
+                                          ckks_worker_base_rows(w->ctx, w->threads)));
     magnitude = in->magnitude;
     error = in->error;
     run.power[0].value = *in;

@@ -16,7 +16,7 @@ int ckks_prime_is(uint64_t n);
 /** The largest prime p < start with p = 1 mod step.
  *
  *  In:      start   any
- *           step    > 0; 2N for the transform of size N
+ *           step    > 0; 2N for the transform of size N, 4N in the real ring
  *  Fails:   CKKS_ERR_PARAMS when there is none; *out unchanged
  */
 CKKS_MUST_CHECK ckks_status ckks_prime_below(uint64_t *out, uint64_t start, uint64_t step);
@@ -24,7 +24,8 @@ CKKS_MUST_CHECK ckks_status ckks_prime_below(uint64_t *out, uint64_t start, uint
 /** The smallest primitive 2^(log_n+1)-th root of unity modulo the prime q; 0 when there is none,
  *  that is when q != 1 mod 2^(log_n+1).
  *
- *  In:      q       prime, CKKS_MIN_PRIME <= q <= CKKS_MAX_PRIME
+ *  In:      log_n   that of the ring, or one more in the real ring
+ *           q       prime, CKKS_MIN_PRIME <= q <= CKKS_MAX_PRIME
  *  Cost:    2^log_n multiplications
  */
 uint64_t ckks_prime_root(uint64_t q, int log_n);

@@ -26,9 +26,10 @@ void ckks_seed_derive(uint8_t out[CKKS_SEED_BYTES], const uint8_t seed[CKKS_SEED
     derive(out, seed, index, (uint64_t)KIND_CHILD << 32 | label);
 }
 
-void ckks_rng_init(ckks_rng *rng, const uint8_t seed[CKKS_SEED_BYTES], uint32_t label,
-                   uint64_t stream)
+void ckks_rng_init(ckks_rng *rng, const ckks_kernel *kernel, const uint8_t seed[CKKS_SEED_BYTES],
+                   uint32_t label, uint64_t stream)
 {
+    rng->kernel = kernel->client;
     derive(rng->key, seed, 0, (uint64_t)KIND_GENERATOR << 32 | label);
     rng->counter = 0;
     rng->stream = stream;
@@ -39,7 +40,7 @@ static void refill(ckks_rng *rng)
 {
     const size_t blocks = CKKS_RNG_BUFFER / CKKS_CHACHA_BLOCK_BYTES;
 
-    ckks_chacha_blocks(rng->buffer, blocks, rng->key, rng->counter, rng->stream);
+    rng->kernel->chacha_blocks(rng->buffer, blocks, rng->key, rng->counter, rng->stream);
     rng->counter += blocks;
     rng->used = 0;
 }
@@ -69,7 +70,7 @@ void ckks_rng_bytes(ckks_rng *rng, void *out, size_t bytes)
         if (take == 0 && bytes >= CKKS_RNG_BUFFER) {
             size_t blocks = bytes / CKKS_CHACHA_BLOCK_BYTES;
 
-            ckks_chacha_blocks(p, blocks, rng->key, rng->counter, rng->stream);
+            rng->kernel->chacha_blocks(p, blocks, rng->key, rng->counter, rng->stream);
             rng->counter += blocks;
             take = blocks * CKKS_CHACHA_BLOCK_BYTES;
         } else {
@@ -85,6 +86,15 @@ void ckks_rng_bytes(ckks_rng *rng, void *out, size_t bytes)
         p += take;
         bytes -= take;
     }
+}
+
+void ckks_rng_words(ckks_rng *rng, uint64_t *out, size_t count)
+{
+    const uint8_t *bytes = (const uint8_t *)out;
+
+    ckks_rng_bytes(rng, out, 8 * count);
+    for (size_t i = 0; i < count; i++)
+        out[i] = ckks_load_u64le(bytes + 8 * i);
 }
 
 void ckks_rng_clear(ckks_rng *rng)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "ckks/ckks.h"
+#include "ckks/kernel.h"
 
 /* Purposes. A label is part of what a seed means, so numbers are never reused. */
 enum {
@@ -35,21 +36,29 @@ enum {
 enum { CKKS_RNG_BUFFER = 256 };
 
 typedef struct ckks_rng {
+    const ckks_kernel_client *kernel;
     uint8_t key[CKKS_SEED_BYTES];
     uint64_t counter, stream;
     size_t used; /* bytes of buffer already given out */
     uint8_t buffer[CKKS_RNG_BUFFER];
 } ckks_rng;
 
-/** Start the generator (label, stream) of a seed. */
-void ckks_rng_init(ckks_rng *rng, const uint8_t seed[CKKS_SEED_BYTES], uint32_t label,
-                   uint64_t stream);
+/** Start the generator (label, stream) of a seed.
+ *
+ *  In:      kernel  makes the key stream, and the samplers' values of it (sample.h); whichever it
+ * is, the bytes are the same
+ */
+void ckks_rng_init(ckks_rng *rng, const ckks_kernel *kernel, const uint8_t seed[CKKS_SEED_BYTES],
+                   uint32_t label, uint64_t stream);
 
 /** The next 8 bytes, little-endian. Mixing with ckks_rng_bytes keeps the order of bytes. */
 uint64_t ckks_rng_u64(ckks_rng *rng);
 
 /** The next `bytes` bytes. */
 void ckks_rng_bytes(ckks_rng *rng, void *out, size_t bytes);
+
+/** The next `count` words, as so many calls of ckks_rng_u64. */
+void ckks_rng_words(ckks_rng *rng, uint64_t *out, size_t count);
 
 /** Wipe the state. */
 void ckks_rng_clear(ckks_rng *rng);

@@ -145,6 +145,11 @@ static void fill_bases(ckks_ring *r)
 
 /* ------------------------------------------------------------------ the ring */
 
+static size_t table_bytes(const ckks_ring *r)
+{
+    return (size_t)modulus_count(r) * ckks_modulus_room(r->log_n);
+}
+
 static int are_distinct(const uint64_t *a, int a_count, const uint64_t *b, int b_count)
 {
     for (int i = 0; i < a_count; i++) {
@@ -177,7 +182,8 @@ static ckks_status init_moduli(ckks_ring *r, const uint64_t *q, const uint64_t *
             st = prime > CKKS_MAX_PRIME ? CKKS_ERR_PARAMS : CKKS_ERR_ARG;
             goto out;
         }
-        CKKS_TRY(ckks_modulus_init(&r->modulus[i], prime, r->log_n, kernel, &r->alloc));
+        CKKS_TRY(ckks_modulus_init_in(&r->modulus[i], prime, r->kind, r->log_n, kernel,
+                                      r->tables + (size_t)i * 2 * r->n));
         CKKS_TRY(ckks_kernel_selftest(&r->modulus[i], scratch));
     }
 out:
@@ -185,18 +191,20 @@ out:
     return st;
 }
 
-ckks_status ckks_ring_init(ckks_ring *r, int log_n, const uint64_t *q, int q_count,
+ckks_status ckks_ring_init(ckks_ring *r, int kind, int log_n, const uint64_t *q, int q_count,
                            const uint64_t *p, int p_count, const char *kernel,
                            const ckks_allocator *alloc)
 {
     ckks_status st = CKKS_OK;
 
     memset(r, 0, sizeof *r);
-    if (log_n < CKKS_MIN_LOG_N || log_n > CKKS_MAX_LOG_N || q_count < 1 || q_count > CKKS_MAX_Q ||
-        p_count < 0 || p_count > CKKS_MAX_P)
+    if ((kind != CKKS_RING_COMPLEX && kind != CKKS_RING_REAL) || log_n < CKKS_MIN_LOG_N ||
+        log_n > CKKS_MAX_LOG_N || q_count < 1 || q_count > CKKS_MAX_Q || p_count < 0 ||
+        p_count > CKKS_MAX_P)
         return CKKS_ERR_ARG;
     if (!are_distinct(q, q_count, p, p_count) || !are_distinct(p, p_count, q, 0))
         return CKKS_ERR_PARAMS;
+    r->kind = kind;
     r->log_n = log_n;
     r->n = (size_t)1 << log_n;
     r->q_count = q_count;
@@ -204,7 +212,8 @@ ckks_status ckks_ring_init(ckks_ring *r, int log_n, const uint64_t *q, int q_cou
     if (alloc != NULL)
         r->alloc = *alloc;
     r->modulus = ckks_mem_alloc_zero(&r->alloc, CKKS_MAX_MODULI * sizeof *r->modulus);
-    if (r->modulus == NULL) {
+    r->tables = ckks_mem_alloc(&r->alloc, table_bytes(r));
+    if (r->modulus == NULL || r->tables == NULL) {
         st = CKKS_ERR_MEMORY;
         goto out;
     }
@@ -227,10 +236,7 @@ void ckks_ring_clear(ckks_ring *r)
 {
     ckks_allocator alloc = r->alloc;
 
-    if (r->modulus != NULL) {
-        for (int i = 0; i < modulus_count(r); i++)
-            ckks_modulus_clear(&r->modulus[i]);
-    }
+    ckks_mem_free(&alloc, r->tables, table_bytes(r));
     ckks_mem_free(&alloc, r->modulus, CKKS_MAX_MODULI * sizeof *r->modulus);
     ckks_mem_free(&alloc, r->basis, r->basis_count * sizeof *r->basis);
     ckks_mem_free(&alloc, r->words, r->word_count * sizeof *r->words);
@@ -239,10 +245,8 @@ void ckks_ring_clear(ckks_ring *r)
 
 size_t ckks_ring_bytes(const ckks_ring *r)
 {
-    size_t tables = (size_t)modulus_count(r) * 2 * r->n * sizeof(ckks_twiddle);
-
-    return tables + CKKS_MAX_MODULI * sizeof *r->modulus + r->basis_count * sizeof *r->basis +
-           r->word_count * sizeof *r->words;
+    return table_bytes(r) + CKKS_MAX_MODULI * sizeof *r->modulus +
+           r->basis_count * sizeof *r->basis + r->word_count * sizeof *r->words;
 }
 
 /* ------------------------------------------------------------------ change of basis */
@@ -263,6 +267,19 @@ const ckks_basis *ckks_ring_special(const ckks_ring *r, int special, int with_q)
     return &r->basis[r->special_first + (special - 1) * (r->q_count + 1) + with_q + 1];
 }
 
+void ckks_basis_quotient(const ckks_basis *b, uint64_t *v, const uint64_t *const *y, size_t first,
+                         size_t n)
+{
+    const uint64_t *rows[CKKS_MAX_BASIS];
+
+    if (b->count == 1)
+        return;
+    for (int k = 0; k < b->count; k++)
+        rows[k] = y[k] + first;
+    b->ring->modulus[b->index[0]].kernel->round_quotient(v + first, rows, b->fraction, b->bits,
+                                                         (size_t)b->count, n);
+}
+
 void ckks_basis_prepare(const ckks_basis *b, uint64_t *const *y, uint64_t *v,
                         const uint64_t *const *x)
 {
@@ -280,8 +297,7 @@ void ckks_basis_prepare(const ckks_basis *b, uint64_t *const *y, uint64_t *v,
         m->kernel->mul_scalar(y[k], x[k], b->weight[k], r->n, m);
         rows[k] = y[k];
     }
-    r->modulus[b->index[0]].kernel->round_quotient(v, rows, b->fraction, b->bits, (size_t)b->count,
-                                                   r->n);
+    ckks_basis_quotient(b, v, rows, 0, r->n);
 }
 
 void ckks_basis_convert(const ckks_basis *b, uint64_t *out, int modulus, const uint64_t *const *y,

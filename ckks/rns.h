@@ -1,4 +1,5 @@
-/* The ring Z[X]/(X^N + 1) modulo products of primes: all moduli, and exact change of basis.
+/* The ring, Z[X]/(X^N + 1) or the real ring (ntt.h), modulo products of primes: all moduli, and
+ * exact change of basis.
  *
  * Moduli are numbered 0 .. q_count-1 for Q, then q_count .. for P. A polynomial "over (limbs,
  * special)" is limbs + special rows of N words: Q_0 .. Q_{limbs-1}, then P_0 .. P_{special-1};
@@ -53,10 +54,12 @@ typedef struct ckks_basis {
 } ckks_basis;
 
 struct ckks_ring {
+    int kind; /* CKKS_RING_COMPLEX, CKKS_RING_REAL */
     int log_n;
     size_t n;
     int q_count, p_count;
     ckks_modulus *modulus; /* Q first, then P */
+    ckks_twiddle *tables;  /* of all moduli */
     ckks_allocator alloc;
     /* private: all bases, and where they begin */
     ckks_basis *basis;
@@ -69,16 +72,17 @@ struct ckks_ring {
 /** Everything that depends on the primes alone: tables, bases, kernels chosen and tested.
  *
  *  Out:     r        stays where it is: bases point to it
- *  In:      q, p     distinct primes of the library, = 1 mod 2N; 1 <= q_count <= CKKS_MAX_Q,
+ *  In:      kind     CKKS_RING_COMPLEX or CKKS_RING_REAL
+ *           q, p     distinct primes of the library, = 1 mod 2N (4N); 1 <= q_count <= CKKS_MAX_Q,
  *                    0 <= p_count <= CKKS_MAX_P
  *           kernel   NULL, or the name of the family that must be used
  *           alloc    NULL for malloc; copied
- *  Fails:   CKKS_ERR_ARG (counts, log_n, unknown kernel), CKKS_ERR_PARAMS (primes),
+ *  Fails:   CKKS_ERR_ARG (counts, kind, log_n, unknown kernel), CKKS_ERR_PARAMS (primes),
  *           CKKS_ERR_MEMORY, CKKS_ERR_SELFTEST; *r is then cleared
  */
-CKKS_MUST_CHECK ckks_status ckks_ring_init(ckks_ring *r, int log_n, const uint64_t *q, int q_count,
-                                           const uint64_t *p, int p_count, const char *kernel,
-                                           const ckks_allocator *alloc);
+CKKS_MUST_CHECK ckks_status ckks_ring_init(ckks_ring *r, int kind, int log_n, const uint64_t *q,
+                                           int q_count, const uint64_t *p, int p_count,
+                                           const char *kernel, const ckks_allocator *alloc);
 
 /** Release everything and zero the record; a zero record is fine. */
 void ckks_ring_clear(ckks_ring *r);
@@ -117,6 +121,15 @@ const ckks_basis *ckks_ring_special(const ckks_ring *r, int special, int with_q)
  */
 void ckks_basis_prepare(const ckks_basis *b, uint64_t *const *y, uint64_t *v,
                         const uint64_t *const *x);
+
+/** The quotient of the first step alone, for places first .. first + n - 1 of rows that the weights
+ *  are already in; nothing when count is 1.
+ *
+ *  In:      y        count rows in [0,d_k)
+ *           first, n multiples of 8
+ */
+void ckks_basis_quotient(const ckks_basis *b, uint64_t *v, const uint64_t *const *y, size_t first,
+                         size_t n);
 
 /** Second step: the representative of x in [-D/2, D/2) modulo one modulus, coefficient form.
  *

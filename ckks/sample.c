@@ -2,30 +2,43 @@
 #include "ckks/sample.h"
 
 #include <math.h>
+#include <string.h>
 
-#include "ckks/bytes.h"
 #include "ckks/check.h"
-#include "ckks/ct.h"
+#include "ckks/mem.h"
 
-enum { UNIFORM_WORDS = 128, COINS = 42, WIDE_TOP = 7, WIDE_MAX_TERMS = WIDE_TOP + 50 };
+enum { CHUNK = 512, COINS = 42, WIDE_TOP = 7, WIDE_MAX_TERMS = WIDE_TOP + 50 };
+
+/* Words to draw for `wanted` residues: those that are skipped, less than one in 32, and a few more,
+ * up to whole blocks of the key stream of the widest kernel. */
+static size_t uniform_words(size_t wanted)
+{
+    const size_t words = (wanted + wanted / 16 + 128) / 128 * 128;
+
+    return words < CHUNK ? words : CHUNK;
+}
 
 void ckks_sample_uniform(uint64_t *out, const ckks_modulus *m, const uint8_t seed[CKKS_SEED_BYTES],
                          uint64_t stream)
 {
-    const uint64_t mask = (UINT64_C(1) << 52) - 1;
-    const uint64_t least = (UINT64_C(1) << 52) % m->q;
-    uint8_t bytes[8 * UNIFORM_WORDS];
+    uint64_t word[CHUNK];
+    uint64_t last[CHUNK];
     ckks_rng rng;
     size_t i = 0;
 
-    ckks_rng_init(&rng, seed, CKKS_LABEL_UNIFORM, stream);
+    ckks_rng_init(&rng, m->kernel, seed, CKKS_LABEL_UNIFORM, stream);
     while (i < m->n) {
-        ckks_rng_bytes(&rng, bytes, sizeof bytes);
-        for (size_t w = 0; w < UNIFORM_WORDS && i < m->n; w++) {
-            ckks_u128 p = ckks_u128_mul(ckks_load_u64le(bytes + 8 * w) & mask, m->q);
+        const size_t left = m->n - i;
+        const size_t words = uniform_words(left);
 
-            out[i] = ckks_u128_shr(p, 52);
-            i += (ckks_u128_lo(p) & mask) >= least;
+        ckks_rng_words(&rng, word, words);
+        if (left >= words) {
+            i += rng.kernel->uniform(out + i, word, words, m);
+        } else {
+            const size_t kept = rng.kernel->uniform(last, word, words, m);
+
+            memcpy(out + i, last, (kept < left ? kept : left) * sizeof *out);
+            i += kept;
         }
     }
     ckks_rng_clear(&rng);
@@ -33,38 +46,38 @@ void ckks_sample_uniform(uint64_t *out, const ckks_modulus *m, const uint8_t see
 
 void ckks_sample_ternary(int8_t *out, size_t n, ckks_rng *rng)
 {
+    enum { WORDS = 64, PAIRS = 32 };
+    uint64_t word[WORDS];
+    int8_t value[PAIRS * WORDS];
     size_t i = 0;
 
     while (i < n) {
-        uint64_t word = ckks_rng_u64(rng);
+        /* So many words are needed in any case. */
+        const size_t left = (n - i + PAIRS - 1) / PAIRS;
+        const size_t words = left < WORDS ? left : WORDS;
+        size_t kept;
 
-        for (int pair = 0; pair < 32 && i < n; pair++, word >>= 2) {
-            uint64_t value = word & 3;
-            uint64_t keep = 1 ^ (value & value >> 1);
-
-            /* Whether a pair is skipped says nothing about the pairs that are kept. */
-            CKKS_PUBLIC(&keep, sizeof keep);
-            out[i] = (int8_t)((int)value - 1);
-            i += (size_t)keep;
-        }
+        ckks_rng_words(rng, word, words);
+        kept = rng->kernel->ternary(value, word, words);
+        kept = kept < n - i ? kept : n - i;
+        memcpy(out + i, value, kept);
+        i += kept;
     }
-}
-
-/* The number of ones among the lowest 42 bits, minus 21; without a table. */
-static int64_t coins(uint64_t word)
-{
-    uint64_t x = word & ((UINT64_C(1) << COINS) - 1);
-
-    x -= x >> 1 & UINT64_C(0x5555555555555555);
-    x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
-    x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-    return (int64_t)(x * UINT64_C(0x0101010101010101) >> 56) - COINS / 2;
+    ckks_wipe(word, sizeof word);
+    ckks_wipe(value, sizeof value);
 }
 
 void ckks_sample_error(int8_t *out, size_t n, ckks_rng *rng)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = (int8_t)coins(ckks_rng_u64(rng));
+    uint64_t word[CHUNK];
+
+    for (size_t i = 0; i < n; i += CHUNK) {
+        const size_t words = n - i < CHUNK ? n - i : CHUNK;
+
+        ckks_rng_words(rng, word, words);
+        rng->kernel->binomial(out + i, word, words);
+    }
+    ckks_wipe(word, sizeof word);
 }
 
 /* The weights for W, heaviest first; returns how many. Their squares sum to *squares. */
@@ -121,14 +134,27 @@ void ckks_sample_gaussian_wide(int64_t *out, size_t n, double sigma, ckks_rng *r
 {
     int64_t weight[WIDE_MAX_TERMS];
     double squares;
-    int count = wide_choose(weight, sigma, &squares);
+    const int count = wide_choose(weight, sigma, &squares);
+    const size_t terms = (size_t)count;
+    uint64_t word[CHUNK];
+    int8_t coins[CHUNK];
 
     CKKS_VERIFY(sigma > 0 && sigma <= 0x1p50);
-    for (size_t i = 0; i < n; i++) {
-        int64_t sum = 0;
+    for (size_t i = 0; i < n;) {
+        const size_t room = CHUNK / terms;
+        const size_t end = n - i < room ? n : i + room;
+        const int8_t *next = coins;
 
-        for (int t = 0; t < count; t++)
-            sum += weight[t] * coins(ckks_rng_u64(rng));
-        out[i] = sum;
+        ckks_rng_words(rng, word, (end - i) * terms);
+        rng->kernel->binomial(coins, word, (end - i) * terms);
+        for (; i < end; i++) {
+            int64_t sum = 0;
+
+            for (int t = 0; t < count; t++)
+                sum += weight[t] * *next++;
+            out[i] = sum;
+        }
     }
+    ckks_wipe(word, sizeof word);
+    ckks_wipe(coins, sizeof coins);
 }

@@ -1,8 +1,11 @@
 /* The largest log2(QP) of the guideline for each ring degree and security level.
  *
  * Uniform ternary secret, error of standard deviation 3.19 or more, classical attacks. A prime
- * counts when any published key or ciphertext uses it, special primes included.
- * Source: [SEC24] tables of maximal moduli, classical columns
+ * counts when any published key or ciphertext uses it, special primes included. Both rings have the
+ * same rows: in either a sample is N samples of learning with errors in dimension N, with secrets
+ * and errors of the same law, and no attack is known that gains from the structure of one of them.
+ *
+ * Source: [SEC24] tables of maximal moduli, classical columns; [KS18] for the real ring
  */
 #include "ckks/ckks.h"
 

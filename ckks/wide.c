@@ -1,12 +1,11 @@
-/* Multi-word integers: schoolbook, because the numbers are few and made once; the sum of
- * ckks_wide_crt_real alone is hot.
- */
+/* Multi-word integers: schoolbook, because the numbers are few and made once. */
 #include "ckks/wide.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "ckks/check.h"
+#include "ckks/u128.h"
 
 void ckks_wide_set(ckks_wide *out, uint64_t x)
 {
@@ -111,83 +110,4 @@ double ckks_wide_log2_product(const uint64_t *factor, int count)
 
     ckks_wide_product(&product, factor, count);
     return ckks_wide_log2(&product);
-}
-
-void ckks_wide_crt_init(ckks_wide_crt *crt, const uint64_t *q, int count)
-{
-    int used = CKKS_WIDE_WORDS;
-
-    crt->count = count;
-    ckks_wide_product(&crt->product, q, count);
-    crt->half = crt->product;
-    (void)ckks_wide_div_u64(&crt->half, 2);
-    while (crt->product.word[used - 1] == 0)
-        used--;
-    /* Sums stay below 2Q; one word more when its top bit is taken. */
-    crt->words = used + (crt->product.word[used - 1] >> 62 != 0 ? 1 : 0);
-    for (int l = 0; l < count; l++) {
-        crt->mod[l] = ckks_mod_init(q[l]);
-        crt->cofactor[l] = crt->product;
-        (void)ckks_wide_div_u64(&crt->cofactor[l], q[l]);
-        crt->inverse[l] = ckks_mod_inv(ckks_wide_mod_u64(&crt->cofactor[l], q[l]), &crt->mod[l]);
-    }
-}
-
-/* sum += y * x over `words` words. */
-static void accumulate(uint64_t *sum, const uint64_t *x, uint64_t y, int words)
-{
-    uint64_t carry = 0;
-
-    for (int i = 0; i < words; i++) {
-        /* (2^64-1)^2 + 2 (2^64-1) < 2^128 */
-        ckks_u128 t = ckks_u128_add_u64(ckks_u128_mac(ckks_u128_make(0, carry), x[i], y), sum[i]);
-
-        sum[i] = ckks_u128_lo(t);
-        carry = ckks_u128_hi(t);
-    }
-}
-
-/* out = a - b; returns the borrow, 0 or 1. out may be a or b. */
-static uint64_t subtract(uint64_t *out, const uint64_t *a, const uint64_t *b, int words)
-{
-    uint64_t borrow = 0;
-
-    for (int i = 0; i < words; i++) {
-        uint64_t x = a[i];
-        uint64_t y = b[i];
-        uint64_t difference = x - y - borrow;
-
-        borrow = ((~x & y) | ((~x | y) & difference)) >> 63;
-        out[i] = difference;
-    }
-    return borrow;
-}
-
-/* out = mask ? a : out */
-static void replace(uint64_t *out, const uint64_t *a, uint64_t mask, int words)
-{
-    for (int i = 0; i < words; i++)
-        out[i] ^= (out[i] ^ a[i]) & mask;
-}
-
-double ckks_wide_crt_real(const ckks_wide_crt *crt, const uint64_t *x, size_t stride)
-{
-    uint64_t sum[CKKS_WIDE_WORDS];
-    uint64_t other[CKKS_WIDE_WORDS];
-    uint64_t above;
-    double magnitude;
-
-    memset(sum, 0, sizeof sum);
-    for (int l = 0; l < crt->count; l++) {
-        uint64_t y = ckks_mod_mul(x[(size_t)l * stride], crt->inverse[l], &crt->mod[l]);
-
-        /* y (Q/q_l) < Q: the sum is below 2Q, and below Q again after one subtraction. */
-        accumulate(sum, crt->cofactor[l].word, y, crt->words);
-        replace(sum, other, subtract(other, sum, crt->product.word, crt->words) - 1, crt->words);
-    }
-    above = subtract(other, crt->half.word, sum, crt->words); /* 1 when sum > Q/2 */
-    (void)subtract(other, crt->product.word, sum, crt->words);
-    replace(sum, other, 0 - above, crt->words);
-    magnitude = real_of(sum, crt->words);
-    return above ? -magnitude : magnitude;
 }

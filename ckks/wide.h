@@ -1,8 +1,6 @@
-/* Numbers of a fixed number of words: products of all moduli, their logarithm, and the way back
- * from residues to a real number.
+/* Numbers of a fixed number of words: products of all moduli and their logarithm.
  *
- * Time: public data, except ckks_wide_crt_real, which has no branch or index that depends on
- * residues up to its final conversion to double (see there).
+ * Time: depends on the numbers, which are public.
  */
 #ifndef UNSEEN_CKKS_WIDE_H
 #define UNSEEN_CKKS_WIDE_H
@@ -11,7 +9,6 @@
 #include <stdint.h>
 
 #include "ckks/ckks.h"
-#include "ckks/modarith.h"
 
 /* (CKKS_MAX_Q + CKKS_MAX_P) * 46.8 = 2246.4 bits, and 12 more for sums: below 36 * 64 = 2304. */
 enum { CKKS_WIDE_WORDS = 36 };
@@ -48,30 +45,5 @@ double ckks_wide_log2(const ckks_wide *x);
 
 /** log2 of a product of primes of the library, error below 2^-41; 0 for count 0. */
 double ckks_wide_log2_product(const uint64_t *factor, int count);
-
-/** Constants to rebuild x in [-Q/2, Q/2) from x mod q_0 ... q_{count-1}. */
-typedef struct ckks_wide_crt {
-    int count;
-    int words; /* of Q, with room for a factor count */
-    ckks_mod mod[CKKS_MAX_Q];
-    uint64_t inverse[CKKS_MAX_Q];   /* (Q/q_l)^-1 mod q_l */
-    ckks_wide cofactor[CKKS_MAX_Q]; /* Q/q_l */
-    ckks_wide product;              /* Q */
-    ckks_wide half;                 /* floor(Q/2) */
-} ckks_wide_crt;
-
-/** Make the constants.
- *
- *  In:      q       distinct primes of the library, 1 <= count <= CKKS_MAX_Q
- */
-void ckks_wide_crt_init(ckks_wide_crt *crt, const uint64_t *q, int count);
-
-/** The centred number with these residues, as a double; relative error below 2^-50.
- *
- *  In:      x       residue l stands at x[l * stride], in [0, q_l)
- *  Time:    the integer is built in constant time; normalising it for the double reveals its length
- *  Cost:    about count * words multiplications
- */
-double ckks_wide_crt_real(const ckks_wide_crt *crt, const uint64_t *x, size_t stride);
 
 #endif

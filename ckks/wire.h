@@ -1,8 +1,9 @@
-/* Bytes <-> objects. The format, version 1; every number is little-endian.
+/* Bytes <-> objects. The format, version 2 (rotation keys of version 1 had another form); numbers
+ * are little-endian.
  *
  * Envelope
  *    0   8   magic: 89 43 4B 4B 53 0D 0A 1A
- *    8   2   version: 1
+ *    8   2   version: 2
  *   10   2   kind: 1 parameters, 2 secret key, 3 public key, 4 evaluation keys, 5 ciphertext
  *   12   4   flags: bit 0 parameters without a security check (insecure_test), bit 1 part 1 of the
  *            ciphertext is given by its seed; the other bits are 0
@@ -18,7 +19,7 @@
  * Row     N residues modulo one prime of b bits, b bits each, lowest bit first; N b / 8 bytes
  *
  * Parameters
- *    0   4   ring: 0 complex
+ *    0   4   ring: 0 complex, 1 real
  *    4   4   log2 N
  *    8   4   q_count
  *   12   4   p_count
@@ -38,7 +39,7 @@
  *    0   4   number of keys
  *    4   4   0
  *    8       keys, one after the other:
- *      0   4   kind: 0 relinearise, 1 rotate, 2 conjugate
+ *      0   4   kind: 0 relinearise, 1 rotate, 2 conjugate (not for the real ring)
  *      4   4   steps, signed; 0 unless kind is 1
  *      8   4   limbs
  *     12   4   alpha: limbs per digit
@@ -67,7 +68,7 @@
 #include "ckks/worker.h"
 
 enum {
-    CKKS_WIRE_VERSION = 1,
+    CKKS_WIRE_VERSION = 2,
     CKKS_WIRE_HEADER = 40,
     CKKS_WIRE_CIPHERTEXT_HEAD = 40,
     CKKS_WIRE_KEY_HEAD = 56,

@@ -208,6 +208,21 @@ size_t ckks_eval_keys_wire_bytes(const ckks_eval_keys *keys)
     return CKKS_WIRE_HEADER + keys_payload(keys);
 }
 
+/* Part 0 of one digit, tile by tile: a tile of packed places is a row of its own in bytes. */
+static void write_row(uint8_t *at, const ckks_key *key, size_t n, int row, int digit, int bits)
+{
+    const size_t tile = ckks_tile(n);
+    const size_t streams = 2 * (size_t)key->digits;
+    const uint8_t *packed = ckks_key_packed(key, n, row);
+    uint64_t places[CKKS_TILE];
+
+    for (size_t t = 0; t < n / tile; t++) {
+        ckks_unpack_row(places, packed + ckks_packed_bytes(t * streams + 2 * (size_t)digit, tile),
+                        0, 1, tile);
+        ckks_wire_pack(at + t * ckks_wire_row_bytes(tile, bits), places, tile, bits);
+    }
+}
+
 static void write_key(uint8_t *at, const ckks_eval_keys *keys, const ckks_key *key)
 {
     const ckks_key_spec *spec = &key->spec;
@@ -224,7 +239,7 @@ static void write_key(uint8_t *at, const ckks_eval_keys *keys, const ckks_key *k
         int bits =
             keys->form.bits[row < spec->limbs ? row : keys->form.q_count + row - spec->limbs];
         for (int digit = 0; digit < key->digits; digit++) {
-            ckks_wire_pack(at, ckks_key_row(key, keys->n, row, 0, digit), keys->n, bits);
+            write_row(at, key, keys->n, row, digit, bits);
             at += ckks_wire_row_bytes(keys->n, bits);
         }
     }
@@ -291,24 +306,54 @@ static ckks_status read_key_head(ckks_worker *w, ckks_key_spec *spec, const ckks
     return CKKS_OK;
 }
 
+/* One row, all digits; t is a row of scratch.  Returns 1, or 0 when a residue is too large */
+static int read_key_row(const ckks_context *ctx, ckks_key *key, const uint8_t *at, int row,
+                        uint64_t *t)
+{
+    const ckks_modulus *m = ckks_context_modulus(ctx, row, key->spec.limbs);
+    const size_t bytes = ckks_wire_row_bytes(ctx->n, m->bits);
+
+    for (int digit = 0; digit < key->digits; digit++) {
+        if (!ckks_wire_unpack(t, at + (size_t)digit * bytes, ctx->n, m->bits, m->q))
+            return 0;
+        ckks_key_put(key, ctx->n, row, 0, digit, t);
+        ckks_key_expand_row(ctx, key, row, digit, t);
+        ckks_key_put(key, ctx->n, row, 1, digit, t);
+    }
+    return 1;
+}
+
 static ckks_status read_key_rows(ckks_worker *w, ckks_key *key, const uint8_t *at, size_t i)
 {
     const ckks_context *ctx = w->ctx;
+    const int rows = key->spec.limbs + key->spec.special;
+    size_t mark = ckks_arena_mark(&w->arena);
+    size_t from[CKKS_MAX_MODULI] = {0};
+    uint8_t good[CKKS_MAX_MODULI] = {0};
+    uint64_t *t = NULL;
+    ckks_status st = CKKS_OK;
 
-    for (int row = 0; row < key->spec.limbs + key->spec.special; row++) {
-        const ckks_modulus *m = ckks_context_modulus(ctx, row, key->spec.limbs);
-        for (int digit = 0; digit < key->digits; digit++) {
-            if (!ckks_wire_unpack(ckks_key_row(key, ctx->n, row, 0, digit), at, ctx->n, m->bits,
-                                  m->q))
-                return ckks_worker_fail(
-                    w, CKKS_ERR_FORMAT,
-                    "evaluation keys: a residue of key %zu, row %d is not below %llu", i, row,
-                    (unsigned long long)m->q);
-            at += ckks_wire_row_bytes(ctx->n, m->bits);
+    CKKS_TRY(ckks_worker_rows(w, &t, (size_t)w->threads));
+    for (int row = 0; row + 1 < rows; row++) {
+        int bits = ckks_context_modulus(ctx, row, key->spec.limbs)->bits;
+        from[row + 1] = from[row] + (size_t)key->digits * ckks_wire_row_bytes(ctx->n, bits);
+    }
+    CKKS_PARALLEL_ROWS(w)
+    for (int row = 0; row < rows; row++)
+        good[row] = (uint8_t)read_key_row(ctx, key, at + from[row], row,
+                                          t + (size_t)ckks_parallel_lane() * ctx->n);
+    for (int row = 0; row < rows; row++) {
+        if (!good[row]) {
+            st = ckks_worker_fail(
+                w, CKKS_ERR_FORMAT,
+                "evaluation keys: a residue of key %zu, row %d is not below %llu", i, row,
+                (unsigned long long)ckks_context_modulus(ctx, row, key->spec.limbs)->q);
+            break;
         }
     }
-    ckks_key_expand_mask(ctx, key);
-    return CKKS_OK;
+out:
+    ckks_arena_release(&w->arena, mark);
+    return st;
 }
 
 /* All keys of a payload into an allocated set. */

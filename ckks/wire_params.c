@@ -38,7 +38,7 @@ static int read_counts(ckks_params *params, const uint8_t *in, size_t bytes)
         return 0;
     for (size_t i = 0; i < 4; i++)
         field[i] = ckks_load_u32le(in + 4 * i);
-    if (field[0] != CKKS_RING_COMPLEX || field[1] > CKKS_MAX_LOG_N || field[2] > CKKS_MAX_Q ||
+    if (field[0] > CKKS_RING_REAL || field[1] > CKKS_MAX_LOG_N || field[2] > CKKS_MAX_Q ||
         field[3] > CKKS_MAX_P)
         return 0;
     params->ring = (int)field[0];

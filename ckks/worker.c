@@ -8,19 +8,23 @@
 #include "ckks/entropy.h"
 #include "ckks/object.h"
 
-size_t ckks_worker_base_rows(const ckks_context *ctx)
+size_t ckks_worker_base_rows(const ckks_context *ctx, int threads)
 {
     size_t limbs = (size_t)ctx->params.q_count;
     size_t special = (size_t)ctx->params.p_count;
 
+    size_t lane = limbs + 1 > 3 ? limbs + 1 : 3;
+
     /* The hungriest operation is ckks_eval_rotate_many: accumulators of 2 (limbs + special) rows
-     * for each of the hoisted rotations, P c0, a table, and of the input the coefficient form,
-     * quotients and digits, limbs rows each at most. A product takes less: three parts of limbs
-     * rows, one row, one accumulator, digits. */
-    return CKKS_WORKER_HOIST * 2 * (limbs + special) + 3 * limbs + 2;
+     * for each of the hoisted rotations, their permutations in one row, and of the input the
+     * coefficient form and quotients, limbs rows each at most; for each lane P c0 and the digits. A
+     * product takes less: three parts of limbs rows, one accumulator, and the same of one part. So
+     * does making keys, but for a lane, which takes three rows there. */
+    return CKKS_WORKER_HOIST * 2 * (limbs + special) + 1 + 2 * limbs + (size_t)threads * lane;
 }
 
-ckks_status ckks_worker_create(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes)
+ckks_status ckks_worker_create_team(ckks_worker **out, const ckks_context *ctx,
+                                    size_t circuit_bytes, int threads)
 {
     ckks_worker *w = NULL;
     size_t rows_bytes = 0;
@@ -28,15 +32,18 @@ ckks_status ckks_worker_create(ckks_worker **out, const ckks_context *ctx, size_
     if (out == NULL)
         return CKKS_ERR_ARG;
     *out = NULL;
-    if (ctx == NULL)
+    if (ctx == NULL || threads < 1 || threads > CKKS_PARALLEL_MAX)
         return CKKS_ERR_ARG;
-    if (!ckks_size_mul(&rows_bytes, ckks_worker_base_rows(ctx), ctx->n * sizeof(uint64_t)) ||
+    threads = ckks_parallel_threads(threads);
+    if (!ckks_size_mul(&rows_bytes, ckks_worker_base_rows(ctx, threads),
+                       ctx->n * sizeof(uint64_t)) ||
         circuit_bytes > SIZE_MAX / 2 - rows_bytes)
         return CKKS_ERR_MEMORY;
     w = ckks_mem_alloc_zero(&ctx->params.allocator, sizeof *w);
     if (w == NULL)
         return CKKS_ERR_MEMORY;
     w->ctx = ctx;
+    w->threads = threads;
     w->arena.size = rows_bytes + circuit_bytes;
     w->arena.base = ckks_mem_alloc(&ctx->params.allocator, w->arena.size);
     if (w->arena.base == NULL) {
@@ -46,6 +53,16 @@ ckks_status ckks_worker_create(ckks_worker **out, const ckks_context *ctx, size_
     }
     *out = w;
     return CKKS_OK;
+}
+
+ckks_status ckks_worker_create(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes)
+{
+    return ckks_worker_create_team(out, ctx, circuit_bytes, 1);
+}
+
+int ckks_worker_threads(const ckks_worker *w)
+{
+    return w->threads;
 }
 
 void ckks_worker_free(ckks_worker *w)

@@ -1,10 +1,12 @@
-/* A thread's own things: scratch, the last error's text, the loan of evaluation keys. */
+/* A thread's own things: scratch, the last error's text, the loan of evaluation keys; and the
+ * number of threads that its operations share their loops among. */
 #ifndef UNSEEN_CKKS_WORKER_H
 #define UNSEEN_CKKS_WORKER_H
 
 #include "ckks/ckks.h"
 #include "ckks/context.h"
 #include "ckks/mem.h"
+#include "ckks/parallel.h"
 
 enum {
     CKKS_WORKER_ERROR_BYTES = 240,
@@ -15,6 +17,7 @@ enum {
 
 struct ckks_worker {
     const ckks_context *ctx;
+    int threads; /* 1 .. CKKS_PARALLEL_MAX: lanes of scratch, see parallel.h */
     ckks_arena arena;
     const ckks_eval_keys *keys; /* borrowed, or NULL */
     char error[CKKS_WORKER_ERROR_BYTES];
@@ -30,8 +33,8 @@ __attribute__((format(printf, 3, 4)))
 ckks_status
 ckks_worker_fail(ckks_worker *w, ckks_status status, const char *format, ...);
 
-/** Rows of scratch that any single operation of ckks.h may take. */
-size_t ckks_worker_base_rows(const ckks_context *ctx);
+/** Rows of scratch that any single operation of ckks.h may take with so many threads. */
+size_t ckks_worker_base_rows(const ckks_context *ctx, int threads);
 
 /** count rows of N words from the arena.
  *

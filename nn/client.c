@@ -8,6 +8,21 @@
 #include "nn/plan.h"
 #include "nn/why.h"
 
+/* The layout with one slot for each element. */
+static nn_status first_slots(nn_layout *out, const nn_layout *in)
+{
+    uint32_t *element = malloc(in->slots * sizeof *element);
+    if (element == NULL)
+        return NN_ERR_MEMORY;
+    for (size_t j = 0; j < in->slots; j++)
+        element[j] = NN_LAYOUT_EMPTY;
+    for (size_t e = 0; e < in->count; e++)
+        element[nn_layout_place(in, e)] = (uint32_t)e;
+    nn_status st = nn_layout_from_slots(out, in->slots, in->count, element);
+    free(element);
+    return st;
+}
+
 nn_status nn_client_of_plan(nn_client **out, const nn_plan *p)
 {
     size_t last = p->stages->count;
@@ -32,7 +47,8 @@ nn_status nn_client_of_plan(nn_client **out, const nn_plan *p)
     if (st == NN_OK)
         st = nn_layout_copy(&c->in, &p->arrangement.layout[0]);
     if (st == NN_OK)
-        st = nn_layout_copy(&c->out, &p->arrangement.layout[last]);
+        st = first_slots(&c->out, &p->arrangement.layout[last]);
+    c->images = p->arrangement.images;
     if (st == NN_OK)
         *out = c;
     else
@@ -80,7 +96,12 @@ size_t nn_client_key_count(const nn_client *c)
     return c->key_count;
 }
 
-/* The image as doubles, checked: 0 when every number lies in the plan's range. */
+size_t nn_client_images(const nn_client *c)
+{
+    return c->images;
+}
+
+/* An image as doubles, checked: 0 when every number lies in the plan's range. */
 static int read_image(double *number, const nn_client *c, const float *image)
 {
     double slack = 1e-6 * (c->hi - c->lo);
@@ -92,21 +113,39 @@ static int read_image(double *number, const nn_client *c, const float *image)
     return 0;
 }
 
-nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out, const nn_client *c,
-                            const ckks_secret_key *sk, const float *image, char *why,
-                            size_t why_size)
+static nn_status bad_count(const nn_client *c, size_t count, char *why, size_t why_size)
 {
-    size_t room = c->in.slots + c->in.count;
+    return nn_why(why, why_size, NN_ERR_ARG, "%zu images; the plan has room for %zu", count,
+                  c->images);
+}
+
+/* Slots and, behind them, the numbers of one image: zeroed, to be wiped. */
+static size_t room_for(const nn_client *c, const nn_layout *l)
+{
+    return c->images * l->slots + l->count;
+}
+
+nn_status nn_client_encrypt_many(ckks_worker *w, ckks_ciphertext *out, const nn_client *c,
+                                 const ckks_secret_key *sk, const float *images, size_t count,
+                                 char *why, size_t why_size)
+{
+    if (count == 0 || count > c->images)
+        return bad_count(c, count, why, why_size);
+    size_t room = room_for(c, &c->in), slots = c->images * c->in.slots;
     double *slot = calloc(room, sizeof *slot);
     ckks_plaintext *plain = NULL;
     nn_status st =
         slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
-    if (st == NN_OK && read_image(slot + c->in.slots, c, image) != 0)
-        st = nn_why(why, why_size, NN_ERR_RANGE,
-                    "the image has a number outside the range %g to %g of the plan", c->lo, c->hi);
-    else if (st == NN_OK) {
-        nn_layout_spread(&c->in, slot, slot + c->in.slots);
-        st = ckks_encode(w, plain, slot, NULL, c->in.slots, c->params.q_count, c->request_scale);
+    for (size_t m = 0; m < count && st == NN_OK; m++) {
+        if (read_image(slot + slots, c, images + m * c->in.count) != 0)
+            st = nn_why(why, why_size, NN_ERR_RANGE,
+                        "the image has a number outside the range %g to %g of the plan", c->lo,
+                        c->hi);
+        else
+            nn_layout_spread(&c->in, slot, c->images, m, slot + slots);
+    }
+    if (st == NN_OK) {
+        st = ckks_encode(w, plain, slot, NULL, slots, c->params.q_count, c->request_scale);
         if (st == NN_OK)
             st = ckks_encrypt(w, out, sk, plain);
         if (st != NN_OK)
@@ -119,35 +158,60 @@ nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out, const nn_clien
     return st;
 }
 
-nn_status nn_client_decrypt(ckks_worker *w, float *logits, const nn_client *c,
-                            const ckks_secret_key *sk, const ckks_ciphertext *in, char *why,
+nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out, const nn_client *c,
+                            const ckks_secret_key *sk, const float *image, char *why,
                             size_t why_size)
 {
-    if (ckks_ciphertext_limbs(in) != c->response_limbs ||
-        !ckks_scale_equal(ckks_ciphertext_scale(in), c->response_scale))
-        return nn_why(why, why_size, NN_ERR_MISMATCH,
-                      "the response has %d limbs and scale 2^%.4f, the plan expects %d and 2^%.4f",
-                      ckks_ciphertext_limbs(in), ckks_scale_log2(ckks_ciphertext_scale(in)),
-                      c->response_limbs, ckks_scale_log2(c->response_scale));
-    size_t room = c->out.slots + c->out.count;
+    return nn_client_encrypt_many(w, out, c, sk, image, 1, why, why_size);
+}
+
+/* Whether a ciphertext is what the plan says of its response. */
+static nn_status check_response(const nn_client *c, const ckks_ciphertext *in, char *why,
+                                size_t why_size)
+{
+    if (ckks_ciphertext_limbs(in) == c->response_limbs &&
+        ckks_scale_equal(ckks_ciphertext_scale(in), c->response_scale))
+        return NN_OK;
+    return nn_why(why, why_size, NN_ERR_MISMATCH,
+                  "the response has %d limbs and scale 2^%.4f, the plan expects %d and 2^%.4f",
+                  ckks_ciphertext_limbs(in), ckks_scale_log2(ckks_ciphertext_scale(in)),
+                  c->response_limbs, ckks_scale_log2(c->response_scale));
+}
+
+nn_status nn_client_decrypt_many(ckks_worker *w, float *logits, size_t count, const nn_client *c,
+                                 const ckks_secret_key *sk, const ckks_ciphertext *in, char *why,
+                                 size_t why_size)
+{
+    if (count == 0 || count > c->images)
+        return bad_count(c, count, why, why_size);
+    nn_status st = check_response(c, in, why, why_size);
+    if (st != NN_OK)
+        return st;
+    size_t room = room_for(c, &c->out), slots = c->images * c->out.slots;
     double *slot = calloc(room, sizeof *slot);
     ckks_plaintext *plain = NULL;
-    nn_status st =
-        slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
+    st = slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
     if (st == NN_OK)
         st = ckks_decrypt(w, plain, sk, in);
     if (st == NN_OK)
-        st = ckks_decode(w, slot, NULL, c->out.slots, plain);
-    if (st == NN_OK) {
-        nn_layout_gather(&c->out, slot + c->out.slots, slot);
+        st = ckks_decode(w, slot, NULL, slots, plain);
+    for (size_t m = 0; m < count && st == NN_OK; m++) {
+        nn_layout_gather(&c->out, slot + slots, slot, c->images, m);
         for (size_t e = 0; e < c->out.count; e++)
-            logits[e] = (float)slot[c->out.slots + e];
-    } else {
-        st = nn_why(why, why_size, st, "%s", ckks_worker_error(w));
+            logits[m * c->out.count + e] = (float)slot[slots + e];
     }
+    if (st != NN_OK)
+        st = nn_why(why, why_size, st, "%s", ckks_worker_error(w));
     if (slot != NULL)
         ckks_wipe(slot, room * sizeof *slot);
     free(slot);
     ckks_plaintext_free(plain);
     return st;
+}
+
+nn_status nn_client_decrypt(ckks_worker *w, float *logits, const nn_client *c,
+                            const ckks_secret_key *sk, const ckks_ciphertext *in, char *why,
+                            size_t why_size)
+{
+    return nn_client_decrypt_many(w, logits, 1, c, sk, in, why, why_size);
 }

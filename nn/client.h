@@ -1,24 +1,31 @@
 /* The public part of a plan, and its file.
  *
- * Format of a plan file, version 1, all numbers little-endian:
+ * Format of a plan file, version 2, all numbers little-endian:
  *
  *   offset  bytes  field
  *        0      8  magic "UNSEENPL"
- *        8      4  version, 1
+ *        8      4  version, 2
  *       12      4  length of the whole file, L
  *       16      8  model id (digest of the ONNX file)
  *       24     12  input shape C, H, W, 4 bytes each
- *       36      4  number of outputs
+ *       36      4  number of outputs, m
  *       40     16  range of the input, lo and hi, IEEE double
  *       56     16  scale of the request, hi and lo, IEEE double
  *       72     16  scale of the response, likewise
  *       88      4  limbs of the response
- *       92      4  number of keys, n
- *       96   20 n  keys: kind, steps, limbs, alpha, special; 4 bytes each, signed
- *        -      -  input layout, then output layout, each:
- *                  period 4, elements e 4, replicas r 4, positions 4 e, starts 4 r
+ *       92      4  images side by side, k, a power of two
+ *       96      4  slots of one image, s, a power of two; k s is the number of all slots
+ *      100      4  number of keys, n
+ *      104   20 n  keys: kind, steps, limbs, alpha, special; 4 bytes each, signed
+ *        -    4 s  input: for every slot of an image 0, or 1 + the element of it that goes there
+ *        -    4 m  output: the slot of every output
  *        -      -  parameters, as ckks_params_write writes them
  *      L-8      8  FNV-1a, 64 bits, of all bytes before: against damage, not forgery
+ *
+ * Slot j of image i is slot k j + i of the ciphertext. What the file tells about the network is its
+ * geometry: sizes of kernels and strides show in which pixels lie beside each other, the number of
+ * layers in limbs and keys. Single weights show nowhere, other than by being zero or not; ranges
+ * and overall sizes of weights had a say in the sizes of primes and in the scales.
  *
  * On reading, every field is bounded before it is used, and the parameters are checked against the
  * security table.
@@ -41,7 +48,8 @@ struct nn_client {
     int response_limbs;
     ckks_key_spec *key;
     size_t key_count;
-    nn_layout in, out;
+    size_t images;
+    nn_layout in, out; /* of one image; every output has one slot */
 };
 
 #endif

@@ -9,7 +9,7 @@
 #include "nn/why.h"
 
 static const char magic[8] = {'U', 'N', 'S', 'E', 'E', 'N', 'P', 'L'};
-enum { VERSION = 1, FIXED_BYTES = 96, KEY_BYTES = 20, SUM_BYTES = 8 };
+enum { VERSION = 2, FIXED_BYTES = 104, KEY_BYTES = 20, SUM_BYTES = 8 };
 
 /* ---- writing: the room was checked beforehand */
 
@@ -26,25 +26,24 @@ static void put_double(uint8_t **at, double x)
     put(at, bits, 8);
 }
 
-static size_t layout_bytes(const nn_layout *l)
+/* Every slot of the input, then the slot of every output. */
+static nn_status put_layouts(uint8_t **at, const nn_client *c)
 {
-    return 12 + 4 * (l->count + l->replicas);
-}
-
-static void put_layout(uint8_t **at, const nn_layout *l)
-{
-    put(at, l->period, 4);
-    put(at, l->count, 4);
-    put(at, l->replicas, 4);
-    for (size_t e = 0; e < l->count; e++)
-        put(at, l->position[e], 4);
-    for (size_t r = 0; r < l->replicas; r++)
-        put(at, l->start[r], 4);
+    uint32_t *element = malloc(c->in.slots * sizeof *element);
+    if (element == NULL)
+        return NN_ERR_MEMORY;
+    nn_layout_to_slots(&c->in, element);
+    for (size_t j = 0; j < c->in.slots; j++)
+        put(at, element[j] == NN_LAYOUT_EMPTY ? 0 : (uint64_t)element[j] + 1, 4);
+    for (size_t e = 0; e < c->out.count; e++)
+        put(at, nn_layout_place(&c->out, e), 4);
+    free(element);
+    return NN_OK;
 }
 
 size_t nn_client_wire_bytes(const nn_client *c)
 {
-    return FIXED_BYTES + KEY_BYTES * c->key_count + layout_bytes(&c->in) + layout_bytes(&c->out) +
+    return FIXED_BYTES + KEY_BYTES * c->key_count + 4 * (c->in.slots + c->out.count) +
            ckks_params_wire_bytes(&c->params) + SUM_BYTES;
 }
 
@@ -71,6 +70,8 @@ nn_status nn_client_write(uint8_t *out, size_t out_size, size_t *used, const nn_
     put_double(&at, c->response_scale.hi);
     put_double(&at, c->response_scale.lo);
     put(&at, (uint64_t)c->response_limbs, 4);
+    put(&at, c->images, 4);
+    put(&at, c->in.slots, 4);
     put(&at, c->key_count, 4);
     for (size_t k = 0; k < c->key_count; k++) {
         const ckks_key_spec *s = &c->key[k];
@@ -78,9 +79,9 @@ nn_status nn_client_write(uint8_t *out, size_t out_size, size_t *used, const nn_
         for (int f = 0; f < 5; f++)
             put(&at, (uint32_t)field[f], 4);
     }
-    put_layout(&at, &c->in);
-    put_layout(&at, &c->out);
-    nn_status st = ckks_params_write(at, out_size - (size_t)(at - out), &params, &c->params);
+    nn_status st = put_layouts(&at, c);
+    if (st == NN_OK)
+        st = ckks_params_write(at, out_size - (size_t)(at - out), &params, &c->params);
     if (st != NN_OK)
         return st;
     at += params;
@@ -151,46 +152,59 @@ static nn_status get_keys(cursor *at, nn_client *c, char *why, size_t why_size)
     return NN_OK;
 }
 
-static nn_status get_layout(cursor *at, nn_layout *l, size_t count, const char *what, char *why,
-                            size_t why_size)
+/* Slots of one image: every element may have any number of them, none included. */
+static nn_status get_input(cursor *at, nn_client *c, size_t slots, char *why, size_t why_size)
 {
-    size_t period = (size_t)get(at, 4), elements = (size_t)get(at, 4);
-    size_t replicas = (size_t)get(at, 4);
-    size_t most = (size_t)1 << (CKKS_MAX_LOG_N - 1);
-    if (at->short_of || elements != count || period == 0 || period > most || replicas == 0 ||
-        replicas > most || period * replicas > most || nn_layout_pow2(period) != period ||
-        nn_layout_pow2(replicas) != replicas || elements > period ||
-        at->left / 4 < elements + replicas)
-        return nn_why(why, why_size, NN_ERR_FORMAT,
-                      "the %s layout has %zu elements, period %zu and %zu replicas", what, elements,
-                      period, replicas);
-    nn_status st = nn_layout_dense(l, period * replicas, elements);
-    if (st != NN_OK)
-        return st;
-    l->period = period;
-    l->extent = period;
-    if (l->replicas != replicas) {
-        uint32_t *start = realloc(l->start, replicas * sizeof *start);
-        if (start == NULL)
-            return NN_ERR_MEMORY;
-        l->start = start;
-        l->replicas = replicas;
+    size_t count = nn_shape_count(c->input);
+    uint32_t *element = malloc(slots * sizeof *element);
+    if (element == NULL)
+        return NN_ERR_MEMORY;
+    nn_status st = NN_OK;
+    for (size_t j = 0; j < slots && st == NN_OK; j++) {
+        uint64_t x = get(at, 4);
+        element[j] = x == 0 ? NN_LAYOUT_EMPTY : (uint32_t)(x - 1);
+        if (x > count)
+            st = nn_why(why, why_size, NN_ERR_FORMAT,
+                        "slot %zu of the input holds element %lu of %zu", j, (unsigned long)x,
+                        count);
     }
-    for (size_t e = 0; e < elements; e++) {
-        l->position[e] = (uint32_t)get(at, 4);
-        if (l->position[e] >= period)
-            return nn_why(why, why_size, NN_ERR_FORMAT,
-                          "the %s layout puts element %zu at %lu of %zu", what, e,
-                          (unsigned long)l->position[e], period);
+    if (st == NN_OK)
+        st = nn_layout_from_slots(&c->in, slots, count, element);
+    free(element);
+    return st;
+}
+
+/* One slot for each output, all different. */
+static nn_status get_output(cursor *at, nn_client *c, size_t slots, char *why, size_t why_size)
+{
+    uint32_t *element = malloc(slots * sizeof *element);
+    if (element == NULL)
+        return NN_ERR_MEMORY;
+    nn_status st = NN_OK;
+    for (size_t j = 0; j < slots; j++)
+        element[j] = NN_LAYOUT_EMPTY;
+    for (size_t e = 0; e < c->outputs && st == NN_OK; e++) {
+        uint64_t slot = get(at, 4);
+        if (slot >= slots || element[slot] != NN_LAYOUT_EMPTY)
+            st = nn_why(why, why_size, NN_ERR_FORMAT,
+                        "output %zu lies in slot %lu, which is taken or none of %zu", e,
+                        (unsigned long)slot, slots);
+        else
+            element[slot] = (uint32_t)e;
     }
-    for (size_t r = 0; r < replicas; r++) {
-        l->start[r] = (uint32_t)get(at, 4);
-        if (l->start[r] >= l->slots)
-            return nn_why(why, why_size, NN_ERR_FORMAT,
-                          "the %s layout starts replica %zu at slot %lu of %zu", what, r,
-                          (unsigned long)l->start[r], l->slots);
-    }
-    return NN_OK;
+    if (st == NN_OK)
+        st = nn_layout_from_slots(&c->out, slots, c->outputs, element);
+    free(element);
+    return st;
+}
+
+static nn_status get_layouts(cursor *at, nn_client *c, size_t slots, char *why, size_t why_size)
+{
+    if (at->left / 4 < slots + c->outputs)
+        return nn_why(why, why_size, NN_ERR_FORMAT, "%zu slots and %zu outputs in %zu bytes", slots,
+                      c->outputs, at->left);
+    nn_status st = get_input(at, c, slots, why, why_size);
+    return st == NN_OK ? get_output(at, c, slots, why, why_size) : st;
 }
 
 static int is_scale(ckks_scale s)
@@ -198,7 +212,7 @@ static int is_scale(ckks_scale s)
     return s.hi > 0.0 && s.hi < 0x1p200 && fabs(s.lo) <= s.hi * 0x1p-52;
 }
 
-static nn_status get_fixed(cursor *at, nn_client *c, char *why, size_t why_size)
+static nn_status get_fixed(cursor *at, nn_client *c, size_t *slots, char *why, size_t why_size)
 {
     c->model_id = get(at, 8);
     c->input.c = (size_t)get(at, 4);
@@ -212,8 +226,13 @@ static nn_status get_fixed(cursor *at, nn_client *c, char *why, size_t why_size)
     c->response_scale.hi = get_double(at);
     c->response_scale.lo = get_double(at);
     c->response_limbs = get_int(at);
+    c->images = (size_t)get(at, 4);
+    *slots = (size_t)get(at, 4);
     c->key_count = (size_t)get(at, 4);
-    size_t most = (size_t)1 << (CKKS_MAX_LOG_N - 1);
+    size_t most = (size_t)1 << CKKS_MAX_LOG_N;
+    if (*slots == 0 || *slots > most || c->images == 0 || c->images > most / *slots ||
+        nn_layout_pow2(*slots) != *slots || nn_layout_pow2(c->images) != c->images)
+        return nn_why(why, why_size, NN_ERR_FORMAT, "%zu images of %zu slots", c->images, *slots);
     if (c->input.c == 0 || c->input.h == 0 || c->input.w == 0 || c->input.c > most ||
         c->input.h > most || c->input.w > most || c->input.c * c->input.h > most ||
         c->input.c * c->input.h * c->input.w > most)
@@ -230,28 +249,25 @@ static nn_status get_fixed(cursor *at, nn_client *c, char *why, size_t why_size)
 
 static nn_status get_client(nn_client *c, cursor *at, char *why, size_t why_size)
 {
-    size_t used = 0;
-    nn_status st = get_fixed(at, c, why, why_size);
+    size_t used = 0, own = 0;
+    nn_status st = get_fixed(at, c, &own, why, why_size);
     if (st == NN_OK)
         st = get_keys(at, c, why, why_size);
     if (st == NN_OK)
-        st = get_layout(at, &c->in, nn_shape_count(c->input), "input", why, why_size);
-    if (st == NN_OK)
-        st = get_layout(at, &c->out, c->outputs, "output", why, why_size);
+        st = get_layouts(at, c, own, why, why_size);
     if (st == NN_OK)
         st = ckks_params_read(&c->params, at->at, at->left, &used, why, why_size);
     if (st == NN_OK)
         st = ckks_params_check(&c->params, why, why_size);
     if (st != NN_OK)
         return st;
-    size_t slots = (size_t)1 << (c->params.log_n - 1);
-    if (at->short_of || at->left - used != 0 || c->in.slots != slots || c->out.slots != slots ||
-        c->response_limbs < 1 || c->response_limbs > c->params.q_count)
-        return nn_why(
-            why, why_size, NN_ERR_FORMAT,
-            "the layouts have %zu and %zu slots and the response %d limbs; the parameters "
-            "have %zu slots and %d limbs",
-            c->in.slots, c->out.slots, c->response_limbs, slots, c->params.q_count);
+    size_t slots = (size_t)1 << (c->params.log_n - (c->params.ring == CKKS_RING_COMPLEX));
+    if (at->short_of || at->left - used != 0 || c->images * own != slots || c->response_limbs < 1 ||
+        c->response_limbs > c->params.q_count)
+        return nn_why(why, why_size, NN_ERR_FORMAT,
+                      "%zu images have %zu slots each and the response %d limbs; the parameters "
+                      "have %zu slots and %d limbs",
+                      c->images, own, c->response_limbs, slots, c->params.q_count);
     return NN_OK;
 }
 

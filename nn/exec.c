@@ -33,3 +33,12 @@ nn_status nn_exec_diagonals(double **value, const nn_plan *p, size_t k)
     }
     return st;
 }
+
+double *nn_exec_bias(const nn_plan *p, size_t k)
+{
+    const nn_arrangement *a = &p->arrangement;
+    double *slot = calloc(a->slots, sizeof *slot);
+    for (size_t m = 0; m < a->images && slot != NULL; m++)
+        nn_layout_spread(&a->layout[k + 1], slot, a->images, m, p->stages->stage[k].affine.bias);
+    return slot;
+}

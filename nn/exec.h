@@ -24,4 +24,8 @@ NN_MUST_CHECK nn_status nn_exec_walk(const nn_plan *p, const nn_executor *execut
  */
 NN_MUST_CHECK nn_status nn_exec_diagonals(double **value, const nn_plan *p, size_t k);
 
+/** The bias of an affine stage in all slots, for every image; NULL when memory ran out. To be
+ *  released with free(). */
+double *nn_exec_bias(const nn_plan *p, size_t k);
+
 #endif

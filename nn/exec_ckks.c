@@ -54,11 +54,11 @@ static nn_status encode_bias(nn_program *prog, ckks_worker *w, size_t k)
     const nn_affine *a = &p->stages->stage[k].affine;
     if (all_zero(a->bias, a->rows))
         return NN_OK;
-    double *slot = malloc(p->arrangement.slots * sizeof *slot);
+    double *slot = nn_exec_bias(p, k);
     if (slot == NULL)
         return NN_ERR_MEMORY;
-    nn_layout_spread(&p->arrangement.layout[k + 1], slot, a->bias);
     nn_status st = ckks_plaintext_create(&prog->bias[k], prog->ctx);
+    prog->bytes += nn_plan_bias_bytes(p);
     if (st == NN_OK)
         st = ckks_encode(w, prog->bias[k], slot, NULL, p->arrangement.slots,
                          p->step[k].shape.limbs_out, p->step[k].scale_out);

@@ -36,10 +36,12 @@ static nn_status clear_affine(void *state, size_t k)
     memcpy(s->slot, s->scratch, r->slots * sizeof *s->slot);
     for (int f = 0; f < r->fold_count; f++)
         fold(s, r->slots, (size_t)r->fold[f]);
-    nn_layout_spread(&s->plan->arrangement.layout[k + 1], s->scratch,
-                     s->plan->stages->stage[k].affine.bias);
+    double *bias = nn_exec_bias(s->plan, k);
+    if (bias == NULL)
+        return NN_ERR_MEMORY;
     for (size_t j = 0; j < r->slots; j++)
-        s->slot[j] += s->scratch[j];
+        s->slot[j] += bias[j];
+    free(bias);
     return NN_OK;
 }
 
@@ -62,22 +64,24 @@ nn_status nn_plan_run_clear(const nn_plan *p, float *out, const float *in, char 
     static const nn_executor executor = {clear_affine, clear_activation};
     const nn_layout *first = &p->arrangement.layout[0];
     const nn_layout *last = &p->arrangement.layout[p->stages->count];
-    size_t slots = p->arrangement.slots;
+    size_t slots = p->arrangement.slots, images = p->arrangement.images;
     clear_state s = {.plan = p};
-    s.slot = malloc(2 * slots * sizeof *s.slot);
+    s.slot = calloc(2 * slots, sizeof *s.slot);
     double *number = malloc((first->count + last->count) * sizeof *number);
     nn_status st = s.slot == NULL || number == NULL ? NN_ERR_MEMORY : NN_OK;
-    if (st == NN_OK) {
-        s.scratch = s.slot + slots;
+    for (size_t m = 0; m < images && st == NN_OK; m++) {
         for (size_t e = 0; e < first->count; e++)
-            number[e] = (double)in[e];
-        nn_layout_spread(first, s.slot, number);
-        st = nn_exec_walk(p, &executor, &s, NULL, NULL);
+            number[e] = (double)in[m * first->count + e];
+        nn_layout_spread(first, s.slot, images, m, number);
     }
     if (st == NN_OK) {
-        nn_layout_gather(last, number, s.slot);
+        s.scratch = s.slot + slots;
+        st = nn_exec_walk(p, &executor, &s, NULL, NULL);
+    }
+    for (size_t m = 0; m < images && st == NN_OK; m++) {
+        nn_layout_gather(last, number, s.slot, images, m);
         for (size_t e = 0; e < last->count; e++)
-            out[e] = (float)number[e];
+            out[m * last->count + e] = (float)number[e];
     }
     free(number);
     free(s.slot);

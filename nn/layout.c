@@ -1,5 +1,4 @@
-/* Layouts of tensors in slots. A layout is checked when it is made: positions are distinct and
- * below the period, replicas do not overlap. */
+/* Layouts of tensors in slots. A layout is checked when it is made: no slot holds two elements. */
 #include "nn/layout.h"
 
 #include <stdlib.h>
@@ -17,41 +16,82 @@ void nn_layout_clear(nn_layout *l)
 {
     if (l == NULL)
         return;
-    free(l->position);
-    free(l->start);
+    free(l->first);
+    free(l->slot);
     *l = (nn_layout){0};
 }
 
-/* Storage for count elements in replicas of the given period, with periodic starts. */
-static nn_status layout_init(nn_layout *l, size_t slots, size_t period, size_t count)
+/* Storage for count elements with `places` slots in all. */
+static nn_status layout_init(nn_layout *l, size_t slots, size_t count, size_t places)
+{
+    *l = (nn_layout){.slots = slots, .period = slots, .count = count};
+    if (count == 0 || places > slots) {
+        *l = (nn_layout){0};
+        return NN_ERR_SHAPE;
+    }
+    l->first = malloc((count + 1) * sizeof *l->first);
+    l->slot = malloc((places + 1) * sizeof *l->slot);
+    if (l->first == NULL || l->slot == NULL) {
+        nn_layout_clear(l);
+        return NN_ERR_MEMORY;
+    }
+    return NN_OK;
+}
+
+/* The same number of slots for every element. */
+static nn_status layout_uniform(nn_layout *l, size_t slots, size_t count, size_t copies)
+{
+    if (copies == 0 || count > slots / copies) {
+        *l = (nn_layout){0};
+        return NN_ERR_SHAPE;
+    }
+    nn_status st = layout_init(l, slots, count, count * copies);
+    for (size_t e = 0; e <= count && st == NN_OK; e++)
+        l->first[e] = (uint32_t)(e * copies);
+    return st;
+}
+
+/* No slot twice. */
+static nn_status check_distinct(nn_layout *l)
+{
+    unsigned char *seen = calloc(l->slots, 1);
+    nn_status st = seen == NULL ? NN_ERR_MEMORY : NN_OK;
+    for (size_t k = 0; st == NN_OK && k < l->first[l->count]; k++) {
+        if (seen[l->slot[k]])
+            st = NN_ERR_SHAPE;
+        seen[l->slot[k]] = 1;
+    }
+    free(seen);
+    if (st != NN_OK)
+        nn_layout_clear(l);
+    return st;
+}
+
+/* A periodic layout, still without its positions. */
+static nn_status layout_periodic(nn_layout *l, size_t slots, size_t period, size_t count)
 {
     *l = (nn_layout){0};
     if (count == 0 || period > slots || count > period)
         return NN_ERR_SHAPE;
-    l->slots = slots;
-    l->period = period;
-    l->count = count;
-    l->replicas = slots / period;
-    l->position = malloc(count * sizeof *l->position);
-    l->start = malloc(l->replicas * sizeof *l->start);
-    if (l->position == NULL || l->start == NULL) {
-        nn_layout_clear(l);
-        return NN_ERR_MEMORY;
-    }
-    for (size_t c = 0; c < l->replicas; c++)
-        l->start[c] = (uint32_t)(c * period);
-    return NN_OK;
+    nn_status st = layout_uniform(l, slots, count, slots / period);
+    if (st == NN_OK)
+        l->period = period;
+    return st;
 }
 
-nn_status nn_layout_dense(nn_layout *l, size_t slots, size_t count)
+static void put_position(nn_layout *l, size_t e, size_t position)
 {
-    nn_status st = layout_init(l, slots, nn_layout_pow2(count), count);
-    if (st != NN_OK)
-        return st;
-    for (size_t e = 0; e < count; e++)
-        l->position[e] = (uint32_t)e;
-    l->extent = count;
-    return NN_OK;
+    for (size_t k = l->first[e], c = 0; k < l->first[e + 1]; k++, c++)
+        l->slot[k] = (uint32_t)(c * l->period + position);
+    l->extent = position + 1 > l->extent ? position + 1 : l->extent;
+}
+
+nn_status nn_layout_dense(nn_layout *l, size_t slots, size_t period, size_t count)
+{
+    nn_status st = layout_periodic(l, slots, period != 0 ? period : nn_layout_pow2(count), count);
+    for (size_t e = 0; e < count && st == NN_OK; e++)
+        put_position(l, e, e);
+    return st;
 }
 
 nn_status nn_layout_grid(nn_layout *l, size_t slots, nn_shape shape, nn_grid grid)
@@ -65,21 +105,106 @@ nn_status nn_layout_grid(nn_layout *l, size_t slots, nn_shape shape, nn_grid gri
     if (blocks > slots / grid.block)
         return NN_ERR_SHAPE;
     nn_status st =
-        layout_init(l, slots, nn_layout_pow2(blocks * grid.block), nn_shape_count(shape));
+        layout_periodic(l, slots, nn_layout_pow2(blocks * grid.block), nn_shape_count(shape));
     if (st != NN_OK)
         return st;
     size_t e = 0;
     for (size_t c = 0; c < shape.c; c++) {
         size_t corner = c / group * grid.block + c % group / grid.gap * grid.row + c % grid.gap;
-        for (size_t y = 0; y < shape.h; y++) {
-            for (size_t x = 0; x < shape.w; x++, e++) {
-                size_t p = corner + y * grid.gap * grid.row + x * grid.gap;
-                l->position[e] = (uint32_t)p;
-                l->extent = p + 1 > l->extent ? p + 1 : l->extent;
-            }
-        }
+        for (size_t y = 0; y < shape.h; y++)
+            for (size_t x = 0; x < shape.w; x++, e++)
+                put_position(l, e, corner + y * grid.gap * grid.row + x * grid.gap);
     }
     return NN_OK;
+}
+
+nn_status nn_layout_weave(nn_layout *l, size_t slots, nn_shape shape, nn_weave weave)
+{
+    size_t gap = weave.gap, group = gap * gap, replicas = group * weave.copies;
+    *l = (nn_layout){0};
+    if (group == 0 || weave.copies == 0 || shape.w * gap > weave.row ||
+        shape.c > slots / weave.step || weave.copies > weave.step)
+        return NN_ERR_SHAPE;
+    nn_status st = layout_uniform(l, slots, nn_shape_count(shape), replicas);
+    if (st != NN_OK)
+        return st;
+    size_t spacing = weave.step / weave.copies + weave.shift, at = 0;
+    for (size_t c = 0; c < shape.c; c++)
+        for (size_t y = 0; y < shape.h; y++)
+            for (size_t x = 0; x < shape.w; x++)
+                for (size_t r = 0; r < replicas; r++, at++) {
+                    size_t row = y * gap + r % group / gap, column = x * gap + r % gap;
+                    size_t slot = c * weave.step + r / group * spacing + row * weave.row + column;
+                    l->slot[at] = (uint32_t)(slot % slots);
+                }
+    for (size_t d = 1; d < gap; d *= 2) {
+        l->generator[l->generators++] = (int)d;
+        l->generator[l->generators++] = (int)(d * weave.row);
+    }
+    for (size_t k = 1; k < weave.copies; k *= 2)
+        l->generator[l->generators++] = (int)(k * spacing);
+    return check_distinct(l);
+}
+
+nn_status nn_layout_runs(nn_layout *l, size_t slots, size_t count, size_t period,
+                         const nn_layout *run)
+{
+    *l = (nn_layout){0};
+    if (run->extent > period || count == 0 || (count - 1) / run->count >= slots / period)
+        return NN_ERR_SHAPE;
+    nn_status st = layout_uniform(l, slots, count, 1);
+    for (size_t e = 0; e < count && st == NN_OK; e++)
+        l->slot[e] = (uint32_t)(e / run->count * period + nn_layout_place(run, e % run->count));
+    return st;
+}
+
+nn_status nn_layout_replicas(nn_layout *l, size_t slots, size_t count, const uint32_t *start,
+                             size_t replicas)
+{
+    nn_status st = layout_uniform(l, slots, count, replicas);
+    if (st != NN_OK)
+        return st;
+    for (size_t e = 0; e < count; e++)
+        for (size_t r = 0; r < replicas; r++)
+            l->slot[e * replicas + r] = (uint32_t)((start[r] + e) % slots);
+    return check_distinct(l);
+}
+
+nn_status nn_layout_from_slots(nn_layout *l, size_t slots, size_t count, const uint32_t *element)
+{
+    nn_status st = layout_init(l, slots, count, slots);
+    if (st != NN_OK)
+        return st;
+    for (size_t e = 0; e <= count; e++)
+        l->first[e] = 0;
+    for (size_t j = 0; j < slots; j++) {
+        if (element[j] == NN_LAYOUT_EMPTY)
+            continue;
+        if (element[j] >= count) {
+            nn_layout_clear(l);
+            return NN_ERR_SHAPE;
+        }
+        l->first[element[j] + 1]++;
+    }
+    for (size_t e = 0; e < count; e++)
+        l->first[e + 1] += l->first[e];
+    /* first[e] walks to first[e + 1] while the slots of e are filled in, and is put back. */
+    for (size_t j = 0; j < slots; j++)
+        if (element[j] != NN_LAYOUT_EMPTY)
+            l->slot[l->first[element[j]]++] = (uint32_t)j;
+    for (size_t e = count; e > 0; e--)
+        l->first[e] = l->first[e - 1];
+    l->first[0] = 0;
+    return NN_OK;
+}
+
+void nn_layout_to_slots(const nn_layout *l, uint32_t *element)
+{
+    for (size_t j = 0; j < l->slots; j++)
+        element[j] = NN_LAYOUT_EMPTY;
+    for (size_t e = 0; e < l->count; e++)
+        for (size_t k = l->first[e]; k < l->first[e + 1]; k++)
+            element[l->slot[k]] = (uint32_t)e;
 }
 
 static int descending(const void *a, const void *b)
@@ -88,32 +213,40 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* Move the replicas if none then overlaps the next. */
+/* Move replica c from where it stands to c * period + offset[c], if none then overlaps the next. */
 static nn_status set_offsets(nn_layout *l, const long *offset)
 {
     long slots = (long)l->slots, period = (long)l->period;
-    for (size_t c = 0; c < l->replicas; c++) {
+    size_t replicas = l->slots / l->period;
+    for (size_t c = 0; c < replicas; c++) {
         /* The next replica, cyclically, begins this many slots after this one. */
-        long gap = period + offset[(c + 1) % l->replicas] - offset[c];
+        long gap = period + offset[(c + 1) % replicas] - offset[c];
         if (gap < (long)l->extent)
             return NN_ERR_SHAPE;
     }
-    for (size_t c = 0; c < l->replicas; c++)
-        l->start[c] = (uint32_t)((((long)c * period + offset[c]) % slots + slots) % slots);
+    for (size_t e = 0; e < l->count; e++) {
+        long position = (long)l->slot[l->first[e]] - l->base;
+        position = (position % slots + slots) % slots;
+        for (size_t c = 0; c < replicas; c++)
+            l->slot[l->first[e] + c] =
+                (uint32_t)((((long)c * period + position + offset[c]) % slots + slots) % slots);
+    }
+    l->base = offset[0];
     return NN_OK;
 }
 
 nn_status nn_layout_move(nn_layout *l, const int *generator, int count)
 {
-    if (count < 0 || count > NN_GENERATORS_MAX || (count > 0 && l->replicas != (size_t)1 << count))
+    size_t replicas = l->slots / l->period;
+    if (count < 0 || count > NN_GENERATORS_MAX || (count > 0 && replicas != (size_t)1 << count))
         return NN_ERR_SHAPE;
-    long *offset = calloc(l->replicas, sizeof *offset);
+    long *offset = calloc(replicas, sizeof *offset);
     if (offset == NULL)
         return NN_ERR_MEMORY;
-    for (size_t c = 0; c < l->replicas; c++)
+    for (size_t c = 0; c < replicas; c++)
         for (int k = 0; k < count; k++)
             offset[c] += c >> k & 1 ? generator[k] : 0;
-    qsort(offset, l->replicas, sizeof *offset, descending);
+    qsort(offset, replicas, sizeof *offset, descending);
     nn_status st = set_offsets(l, offset);
     if (st == NN_OK) {
         l->generators = count;
@@ -128,12 +261,19 @@ nn_status nn_layout_align(nn_layout *l, const nn_layout *like)
 {
     if (l->period > like->period || l->slots != like->slots)
         return NN_ERR_SHAPE;
-    long *offset = malloc(l->replicas * sizeof *offset);
+    size_t replicas = l->slots / l->period, ratio = like->period / l->period;
+    long *offset = malloc(replicas * sizeof *offset);
     if (offset == NULL)
         return NN_ERR_MEMORY;
-    for (size_t b = 0; b < l->replicas; b++) {
-        size_t c = b * l->period / like->period;
-        offset[b] = (long)like->start[c] - (long)(c * like->period);
+    /* Offsets of `like`, from an element that has all of its slots: they are what is left of the
+     * slots of element 0 without its position and its replica's place. */
+    long position = (long)like->slot[like->first[0]] - like->base;
+    for (size_t b = 0; b < replicas; b++) {
+        size_t c = b / ratio;
+        long x = (long)like->slot[like->first[0] + c] - position - (long)(c * like->period);
+        long slots = (long)l->slots;
+        x = (x % slots + slots) % slots;
+        offset[b] = x >= slots / 2 ? x - slots : x;
     }
     nn_status st = set_offsets(l, offset);
     if (st == NN_OK) {
@@ -146,28 +286,30 @@ nn_status nn_layout_align(nn_layout *l, const nn_layout *like)
 
 nn_status nn_layout_copy(nn_layout *out, const nn_layout *in)
 {
-    nn_status st = layout_init(out, in->slots, in->period, in->count);
+    size_t places = in->first[in->count];
+    nn_status st = layout_init(out, in->slots, in->count, places);
     if (st != NN_OK)
         return st;
-    memcpy(out->position, in->position, in->count * sizeof *in->position);
-    memcpy(out->start, in->start, in->replicas * sizeof *in->start);
-    out->extent = in->extent;
-    out->generators = in->generators;
-    memcpy(out->generator, in->generator, sizeof in->generator);
+    uint32_t *first = out->first, *slot = out->slot;
+    memcpy(first, in->first, (in->count + 1) * sizeof *first);
+    memcpy(slot, in->slot, places * sizeof *slot);
+    *out = *in;
+    out->first = first;
+    out->slot = slot;
     return NN_OK;
 }
 
-void nn_layout_spread(const nn_layout *l, double *slot, const double *value)
-{
-    for (size_t j = 0; j < l->slots; j++)
-        slot[j] = 0.0;
-    for (size_t c = 0; c < l->replicas; c++)
-        for (size_t e = 0; e < l->count; e++)
-            slot[(l->start[c] + l->position[e]) % l->slots] = value[e];
-}
-
-void nn_layout_gather(const nn_layout *l, double *value, const double *slot)
+void nn_layout_spread(const nn_layout *l, double *slot, size_t images, size_t m,
+                      const double *value)
 {
     for (size_t e = 0; e < l->count; e++)
-        value[e] = slot[(l->start[0] + l->position[e]) % l->slots];
+        for (size_t k = l->first[e]; k < l->first[e + 1]; k++)
+            slot[images * l->slot[k] + m] = value[e];
+}
+
+void nn_layout_gather(const nn_layout *l, double *value, const double *slot, size_t images,
+                      size_t m)
+{
+    for (size_t e = 0; e < l->count; e++)
+        value[e] = slot[images * nn_layout_place(l, e) + m];
 }

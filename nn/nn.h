@@ -76,11 +76,75 @@ NN_API NN_MUST_CHECK nn_status nn_model_run(const nn_model *m, float *out, const
 
 typedef struct nn_plan nn_plan;
 
+/** Unit times of one machine, on one core, and what a byte of a key is worth. A place is one
+ *  residue of one prime; both parts of a ciphertext count as one where noted. */
+typedef struct nn_costs {
+    char kernel[16];       /* name of the family of kernels that it stands for */
+    double forward_ns;     /* a butterfly of the forward transform; N/2 log2 N of them a row */
+    double inverse_ns;     /* a butterfly of the inverse transform */
+    double key_cached_ns;  /* key product: a digit and place, both parts, the key in the cache */
+    double key_memory_ns;  /* the same with the key read from memory */
+    double pair_ns;        /* product with a diagonal: a term and place, both parts */
+    double scalar_ns;      /* product with a scalar: a term and place, one part */
+    double convert_ns;     /* base conversion: a limb converted from, and place */
+    double pass_ns;        /* a pass over a row with an elementwise operation: a place */
+    double key_ms_per_mib; /* time that the plan spends to save 1 MiB of key file */
+} nn_costs;
+
+/** The built-in table of a family of kernels: "avx512ifma", "avx512f", "avx2", "neon", "portable".
+ *
+ *  In:      kernel   a name as of ckks_context_kernel; NULL: the best family of this machine
+ *  Returns  never NULL; for a name that is not known the table of the portable kernels
+ */
+NN_API const nn_costs *nn_costs_builtin(const char *kernel);
+
+/** The family whose table decides plans when no other is given, on every machine. */
+#define NN_COSTS_REFERENCE "avx512ifma"
+
+/** Operations that unit times are measured by. An encoding counts what it takes longer at its limbs
+ *  than at one limb: nothing but transforms and passes. */
+enum {
+    NN_COST_ADD,
+    NN_COST_ENCODE,
+    NN_COST_RESCALE,
+    NN_COST_ROTATE,
+    NN_COST_SQUARE,
+    NN_COST_SUMS,
+    NN_COST_TRANSFORM
+};
+
+/** An operation of ckks/ that was timed, on one core. */
+typedef struct nn_cost_sample {
+    int operation; /* NN_COST_...; a square drops one prime, the others but a rescaling none */
+    int log_n, limbs, special, alpha;
+    int cached;         /* 1: its keys stayed in the cache from one run to the next */
+    int babies, giants; /* transforms: rotations other than 0 */
+    int diagonals;      /* transforms: diagonals; sums: entries of the matrix of scalars */
+    double ms;
+} nn_cost_sample;
+
+/** Unit times that explain samples best, in the least squares of relative errors.
+ *
+ *  Out:    costs    all but kernel; untouched on failure
+ *          misfit   root mean square of the relative errors; may be NULL
+ *  In:     sample   count of them, that tell all unit times apart
+ *  Fails:  NN_ERR_ARG (they do not, or a time is not above 0)
+ */
+NN_API NN_MUST_CHECK nn_status nn_costs_fit(nn_costs *costs, double *misfit,
+                                            const nn_cost_sample *sample, size_t count);
+
+/** Rings that a plan may use: any, only that with N/2 complex slots, only that with N real ones. */
+enum { NN_RING_ANY = 0, NN_RING_COMPLEX = 1, NN_RING_REAL = 2 };
+
 typedef struct nn_plan_options {
     int security_bits;     /* 128 (default when 0), 192, 256 */
-    double precision_bits; /* bits kept below 1.0 at every rescaling; 0: default 14 */
+    double precision_bits; /* bits kept below 1.0 where an error counts most; 0: default 13 */
     int log_n;             /* 0: chosen */
     int keep_unmerged;     /* 1: plan the stages as they stand in the file (for comparison) */
+    const nn_costs *costs; /* NULL: built in; decides the plan; read by nn_plan_create, not kept */
+    size_t memory;         /* bound on the forecast's server_memory; 0: none */
+    size_t images;         /* images side by side in one ciphertext, a power of two; 0: 1 */
+    int ring;              /* NN_RING_...; 0: chosen */
 } nn_plan_options;
 
 /** What the plan foretells. */
@@ -97,7 +161,7 @@ typedef struct nn_forecast {
     size_t weight_memory; /* encoded diagonals */
     size_t server_memory; /* context + keys + weights + scratch of one worker + model */
     size_t peak_memory;   /* client and server in one process (unseen eval, one thread) */
-    double infer_ms;      /* rough time on one core with portable kernels */
+    double infer_ms;      /* on one core, by the unit times of the options */
     double logit_error;   /* predicted standard deviation of a logit's error */
 } nn_forecast;
 
@@ -119,7 +183,7 @@ NN_API void nn_plan_free(nn_plan *p);
 /** The parameters, for ckks_context_create; owned by the plan. */
 NN_API const ckks_params *nn_plan_params(const nn_plan *p);
 
-/** What the plan foretells; owned by the plan. Bytes and memory hold within 20 %. */
+/** What the plan foretells; owned by the plan. Bytes and memory hold within 10 %. */
 NN_API const nn_forecast *nn_plan_forecast(const nn_plan *p);
 
 /** Costs before and after the passes, for the report. */
@@ -127,6 +191,9 @@ NN_API void nn_plan_costs(const nn_plan *p, nn_model_cost *before, nn_model_cost
 /** The plan as text, one line a step; returns the length needed without the final NUL, like
  * snprintf. */
 NN_API size_t nn_plan_print(const nn_plan *p, char *text, size_t size);
+/** Images side by side in one ciphertext. */
+NN_API size_t nn_plan_images(const nn_plan *p);
+
 /** Number of steps that nn_program_run walks: one per merged stage. */
 NN_API size_t nn_plan_steps(const nn_plan *p);
 
@@ -135,6 +202,8 @@ NN_API const char *nn_plan_step_name(const nn_plan *p, size_t step);
 
 /** Run the plan on clear slots: the same layouts, diagonals and folds in double, no encryption.
  *
+ *  Out:    out   nn_model_outputs numbers for each image
+ *  In:     in    nn_plan_images images, one after the other
  *  Error:  against nn_model_run only the rounding of float
  *  Fails:  NN_ERR_MEMORY
  */
@@ -180,6 +249,9 @@ NN_API nn_shape nn_client_input(const nn_client *c);
 /** Number of logits. */
 NN_API size_t nn_client_outputs(const nn_client *c);
 
+/** Images side by side in one request, 1 or more; together they cost the server what one costs. */
+NN_API size_t nn_client_images(const nn_client *c);
+
 /** The exact evaluation keys to make, nn_client_key_count of them; owned by c. */
 NN_API const ckks_key_spec *nn_client_keys(const nn_client *c);
 
@@ -193,6 +265,16 @@ NN_API size_t nn_client_key_count(const nn_client *c);
 NN_API NN_MUST_CHECK nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out,
                                                  const nn_client *c, const ckks_secret_key *sk,
                                                  const float *image, char *why, size_t why_size);
+/** The same for several images side by side.
+ *
+ *  In:     images   count images, one after the other
+ *          count    1..nn_client_images; the places of the others stay zero
+ *  Fails:  NN_ERR_ARG (count), as nn_client_encrypt
+ */
+NN_API NN_MUST_CHECK nn_status nn_client_encrypt_many(ckks_worker *w, ckks_ciphertext *out,
+                                                      const nn_client *c, const ckks_secret_key *sk,
+                                                      const float *images, size_t count, char *why,
+                                                      size_t why_size);
 /** Decrypt and read the logits, for the owner of the key alone (SECURITY.md).
  *
  *  Out:    logits   nn_client_outputs numbers
@@ -203,6 +285,17 @@ NN_API NN_MUST_CHECK nn_status nn_client_decrypt(ckks_worker *w, float *logits, 
                                                  const ckks_secret_key *sk,
                                                  const ckks_ciphertext *in, char *why,
                                                  size_t why_size);
+
+/** The same for the first count images of the response.
+ *
+ *  Out:    logits   count times nn_client_outputs numbers, image by image
+ *  In:     count    1..nn_client_images
+ *  Fails:  NN_ERR_ARG (count), as nn_client_decrypt
+ */
+NN_API NN_MUST_CHECK nn_status nn_client_decrypt_many(ckks_worker *w, float *logits, size_t count,
+                                                      const nn_client *c, const ckks_secret_key *sk,
+                                                      const ckks_ciphertext *in, char *why,
+                                                      size_t why_size);
 
 /* ------------------------------------------------------------------ the server's side */
 

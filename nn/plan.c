@@ -17,6 +17,8 @@ ckks_lintrans_shape nn_plan_shape(const nn_plan *p, size_t k)
         .giant = r->giant,
         .fold_count = r->fold_count,
         .fold_step = r->fold,
+        .chain = s->chain,
+        .compact = s->compact,
     };
 }
 
@@ -45,6 +47,11 @@ void nn_plan_costs(const nn_plan *p, nn_model_cost *before, nn_model_cost *after
 {
     *before = p->before;
     *after = p->after;
+}
+
+size_t nn_plan_images(const nn_plan *p)
+{
+    return p->arrangement.images;
 }
 
 size_t nn_plan_steps(const nn_plan *p)

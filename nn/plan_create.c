@@ -7,27 +7,19 @@
 #include <string.h>
 
 #include "nn/plan_forecast.h"
+#include "nn/plan_ring.h"
 #include "nn/why.h"
 
 enum { LOG_N_MIN = 11, TRIES_MAX = 4 };
 
-static const double default_precision_bits = 14.0;
+static const double default_precision_bits = 13.0;
 
 /* Real primes for the sizes of the schedule. */
 static nn_status make_params(nn_plan *p, int security_bits, char *why, size_t why_size)
 {
     const nn_schedule *s = &p->schedule;
-    double q[CKKS_MAX_Q], special[CKKS_MAX_P];
-    int special_count = 1;
-    for (size_t k = 0; k < s->count; k++)
-        if (s->step[k].special > special_count)
-            special_count = s->step[k].special;
-    for (int l = 0; l < s->limbs; l++)
-        q[l] = l == 0 ? s->first_bits : s->limb_bits;
-    for (int l = 0; l < special_count; l++)
-        special[l] = s->special_bits;
-    return ckks_params_generate(&p->params, s->log_n, q, s->limbs, special, special_count,
-                                security_bits, why, why_size);
+    return ckks_params_generate(&p->params, s->ring, s->log_n, s->q_bits, s->limbs, s->p_bits,
+                                s->special, security_bits, why, why_size);
 }
 
 static ckks_scale drop(const nn_plan *p, ckks_scale scale, int limbs, int count)
@@ -51,7 +43,7 @@ static nn_status make_steps(nn_plan *p, const ckks_context *ctx, char *why, size
         step->shape = p->schedule.step[k];
         step->scale_in = scale;
         step->magnitude = NN_RANGE_MARGIN * stage->range;
-        step->min_scale = exp2(nn_schedule_poly_floor(&p->schedule));
+        step->min_scale = nn_step_min_scale(&step->shape);
         if (step->shape.limbs != limbs)
             return nn_why(
                 why, why_size, NN_ERR_MISMATCH,
@@ -103,17 +95,41 @@ static nn_status add_key(nn_plan *p, const ckks_key_spec *spec)
     return NN_OK;
 }
 
-static nn_status affine_keys(nn_plan *p, const ckks_context *ctx, size_t k)
+/* 1 when a key is there already that rotates at these limbs and is not much slower than the wanted
+ * one: by one special prime at most. */
+static int has_key(const nn_plan *p, const ckks_key_spec *wanted)
+{
+    for (size_t k = 0; k < p->key_count; k++) {
+        const ckks_key_spec *have = &p->key[k];
+        if (have->kind == wanted->kind && have->steps == wanted->steps &&
+            have->limbs >= wanted->limbs && have->special <= wanted->special + 1)
+            return 1;
+    }
+    return 0;
+}
+
+/* The keys of an affine stage: those of its babies and giants, or those of its folds, which have
+ * the shape that the schedule chose for them and take any key that serves. */
+static nn_status affine_keys(nn_plan *p, const ckks_context *ctx, size_t k, int folds)
 {
     ckks_lintrans_shape shape = nn_plan_shape(p, k);
+    const nn_step *step = &p->step[k].shape;
     size_t count = ckks_lintrans_keys(ctx, NULL, 0, &shape);
     ckks_key_spec *spec = calloc(count + 1, sizeof *spec);
     if (spec == NULL)
         return NN_ERR_MEMORY;
     nn_status st = NN_OK;
     (void)ckks_lintrans_keys(ctx, spec, count, &shape);
-    for (size_t i = 0; i < count && st == NN_OK; i++)
-        st = add_key(p, &spec[i]);
+    for (size_t i = 0; i < count && st == NN_OK; i++) {
+        if ((spec[i].limbs != step->limbs) != folds)
+            continue;
+        if (folds) {
+            spec[i].alpha = step->fold_alpha;
+            spec[i].special = step->fold_special;
+        }
+        if (!folds || !has_key(p, &spec[i]))
+            st = add_key(p, &spec[i]);
+    }
     free(spec);
     return st;
 }
@@ -121,27 +137,26 @@ static nn_status affine_keys(nn_plan *p, const ckks_context *ctx, size_t k)
 static nn_status make_keys(nn_plan *p, const ckks_context *ctx)
 {
     nn_status st = NN_OK;
-    for (size_t k = 0; k < p->stages->count && st == NN_OK; k++) {
-        if (p->stages->stage[k].kind == NN_STAGE_AFFINE) {
-            st = affine_keys(p, ctx, k);
-            continue;
+    for (int folds = 0; folds < 2; folds++)
+        for (size_t k = 0; k < p->stages->count && st == NN_OK; k++) {
+            const nn_step *step = &p->step[k].shape;
+            ckks_key_spec spec = {CKKS_KEY_RELINEARISE, 0, step->limbs, step->alpha, step->special};
+            if (p->stages->stage[k].kind == NN_STAGE_AFFINE)
+                st = affine_keys(p, ctx, k, folds);
+            else if (!folds)
+                st = add_key(p, &spec);
         }
-        ckks_key_spec spec = {.kind = CKKS_KEY_RELINEARISE, .limbs = p->step[k].shape.limbs};
-        st = ckks_key_spec_choose(ctx, &spec);
-        if (st == NN_OK)
-            st = add_key(p, &spec);
-    }
     return st;
 }
 
 /* Rotations of the best arrangement of some stages; that of the plan's own stages is there already.
  */
-static size_t rotations_of(const nn_plan *p, const nn_stages *s)
+static size_t rotations_of(const nn_plan *p, const nn_stages *s, const nn_costs *costs)
 {
     nn_arrangement a;
     if (s == p->stages)
         return nn_arrangement_rotations(&p->arrangement);
-    if (nn_arrange(&a, s, p->arrangement.slots) != NN_OK)
+    if (nn_plan_arrange(&a, p, s, costs) != NN_OK)
         return 0;
     size_t n = nn_arrangement_rotations(&a);
     nn_arrangement_clear(&a);
@@ -167,37 +182,8 @@ static nn_status refuse_zeros(const nn_stages *stages, char *why, size_t why_siz
     return NN_OK;
 }
 
-/* Smallest ring whose slots hold every tensor and whose modulus carries the depth. */
-static nn_status find_ring(nn_plan *p, const nn_plan_options *o, char *why, size_t why_size)
-{
-    int first = o->log_n != 0 ? o->log_n : LOG_N_MIN;
-    int last = o->log_n != 0 ? o->log_n : CKKS_MAX_LOG_N;
-    size_t largest = nn_shape_count(p->stages->input);
-    for (size_t k = 0; k < p->stages->count; k++) {
-        size_t n = nn_shape_count(p->stages->stage[k].out);
-        largest = n > largest ? n : largest;
-    }
-    nn_status st = nn_why(why, why_size, NN_ERR_PLAN,
-                          "a tensor of %zu numbers does not fit the %zu slots of the largest ring "
-                          "(N = 2^%d); use fewer channels or a stride",
-                          largest, (size_t)1 << (last - 1), last);
-    for (int log_n = first; log_n <= last; log_n++) {
-        if (nn_layout_pow2(largest) > (size_t)1 << (log_n - 1))
-            continue;
-        st = nn_arrange(&p->arrangement, p->stages, (size_t)1 << (log_n - 1));
-        if (st == NN_ERR_SHAPE)
-            continue;
-        if (st == NN_OK)
-            st = nn_schedule_find(&p->schedule, p->stages, &p->arrangement, log_n, o->security_bits,
-                                  o->precision_bits, why, why_size);
-        if (st != NN_ERR_PLAN)
-            return st;
-        nn_arrangement_clear(&p->arrangement);
-    }
-    return st == NN_ERR_SHAPE ? NN_ERR_PLAN : st;
-}
-
-static nn_status complete(nn_plan *p, const nn_plan_options *o, char *why, size_t why_size)
+static nn_status complete(nn_plan *p, const nn_plan_options *o, const nn_costs *here, char *why,
+                          size_t why_size)
 {
     ckks_context *ctx = NULL;
     nn_status st = make_params(p, o->security_bits, why, why_size);
@@ -208,7 +194,9 @@ static nn_status complete(nn_plan *p, const nn_plan_options *o, char *why, size_
     if (st == NN_OK)
         st = make_keys(p, ctx);
     if (st == NN_OK)
-        nn_plan_foretell(p, ctx);
+        st = nn_plan_foretell(p, ctx, here);
+    if (st == NN_OK && o->memory != 0)
+        st = nn_plan_fit(p, ctx, here, o->memory, why, why_size);
     ckks_context_free(ctx);
     return st;
 }
@@ -220,12 +208,21 @@ nn_status nn_plan_create(nn_plan **out, const nn_model *m, const nn_plan_options
     nn_plan_options o = options != NULL ? *options : (nn_plan_options){0};
     o.security_bits = o.security_bits != 0 ? o.security_bits : 128;
     o.precision_bits = o.precision_bits > 0.0 ? o.precision_bits : default_precision_bits;
+    /* What is decided must not depend on the machine: a plan made on one serves requests on all. */
+    const nn_costs *here = o.costs != NULL ? o.costs : nn_costs_builtin(NULL);
+    o.costs = o.costs != NULL ? o.costs : nn_costs_builtin(NN_COSTS_REFERENCE);
+    o.images = o.images != 0 ? o.images : 1;
     if (o.security_bits != 128 && o.security_bits != 192 && o.security_bits != 256)
         return nn_why(why, why_size, NN_ERR_ARG, "security of %d bits; there are 128, 192 and 256",
                       o.security_bits);
     if (o.log_n != 0 && (o.log_n < LOG_N_MIN || o.log_n > CKKS_MAX_LOG_N))
         return nn_why(why, why_size, NN_ERR_ARG, "N = 2^%d; the table has 2^%d to 2^%d", o.log_n,
                       LOG_N_MIN, CKKS_MAX_LOG_N);
+    if (o.images > (size_t)1 << CKKS_MAX_LOG_N || nn_layout_pow2(o.images) != o.images)
+        return nn_why(why, why_size, NN_ERR_ARG, "%zu images side by side; it must be a power of 2",
+                      o.images);
+    if (o.ring < NN_RING_ANY || o.ring > NN_RING_REAL)
+        return nn_why(why, why_size, NN_ERR_ARG, "ring %d; there are 0, 1 and 2", o.ring);
     nn_status zeros = refuse_zeros(o.keep_unmerged ? &m->raw : &m->merged, why, why_size);
     if (zeros != NN_OK)
         return zeros;
@@ -239,17 +236,17 @@ nn_status nn_plan_create(nn_plan **out, const nn_model *m, const nn_plan_options
     for (int tries = 0; tries < TRIES_MAX && st == NN_ERR_MISMATCH; tries++) {
         nn_arrangement_clear(&p->arrangement);
         nn_schedule_clear(&p->schedule);
-        st = find_ring(p, &o, why, why_size);
+        st = nn_plan_find_ring(p, &o, why, why_size);
         if (st == NN_OK)
-            st = complete(p, &o, why, why_size);
+            st = complete(p, &o, here, why, why_size);
         /* The nominal primes promised what the real ones do not hold: a slightly other scale will.
          */
         o.precision_bits += 0.37;
     }
     st = st == NN_ERR_MISMATCH ? NN_ERR_PLAN : st;
     if (st == NN_OK) {
-        p->before = cost_of(&m->report.before, rotations_of(p, &m->raw));
-        p->after = cost_of(&m->report.after, rotations_of(p, &m->merged));
+        p->before = cost_of(&m->report.before, rotations_of(p, &m->raw, o.costs));
+        p->after = cost_of(&m->report.after, rotations_of(p, &m->merged, o.costs));
         *out = p;
         return NN_OK;
     }

@@ -30,8 +30,18 @@ static double mib(size_t bytes)
 
 static const char *route_name(nn_route_kind kind)
 {
-    static const char *const name[] = {"periodic", "split", "aligned"};
+    static const char *const name[] = {"periodic", "split", "aligned", "spread"};
     return name[kind];
+}
+
+static void add_matrix(text *t, const nn_step *s, const nn_route *r)
+{
+    add(t, "%4d diagonals, %2d+%d rotations, %d folds, %s", r->count, r->babies, r->giants,
+        r->fold_count, route_name(r->kind));
+    if (s->chain)
+        add(t, ", giants in a chain");
+    if (s->compact > 0)
+        add(t, ", %d or more diagonals compact", s->compact);
 }
 
 static void add_stage(text *t, const nn_plan *p, size_t k)
@@ -43,8 +53,7 @@ static void add_stage(text *t, const nn_plan *p, size_t k)
     add(t, "%3zu  %2d->%-2d  2^%-5.1f  2^%-6.1f  ", k + 1, s->limbs, s->limbs_out, s->scale_bits,
         log2(step->error));
     if (stage->kind == NN_STAGE_AFFINE)
-        add(t, "%4d diagonals, %2d+%d rotations, %d folds, %s", r->count, r->babies, r->giants,
-            r->fold_count, route_name(r->kind));
+        add_matrix(t, s, r);
     else if (nn_stage_is_square(stage))
         add(t, "square");
     else
@@ -64,6 +73,9 @@ size_t nn_plan_print(const nn_plan *p, char *out, size_t size)
     const nn_forecast *f = &p->forecast;
     add(&t, "security    %d bits (N = 2^%d, log2 QP = %.1f of %.0f)\n", f->security_bits, f->log_n,
         f->log2_qp, ckks_security_max_log2_qp(f->log_n, p->params.security_bits));
+    add(&t, "ring        %zu %s slots, %zu image%s side by side\n", p->arrangement.slots,
+        p->params.ring == CKKS_RING_REAL ? "real" : "complex", p->arrangement.images,
+        p->arrangement.images == 1 ? "" : "s");
     add(&t, "modulus     %d limbs (log2 Q = %.1f), %d special primes\n", f->limbs, f->log2_q,
         f->special);
     add(&t, "passes      levels  squares  rotations\n");

@@ -1,69 +1,83 @@
 /* Routes: from a sparse matrix and two layouts to diagonals.
  *
- * Steps live in a group Z_g: g is the smaller period (periodic), the period of the output (split)
- * or the number of slots (aligned, where steps are exact). A residue is represented by the number
- * nearest to 0, so that the steps of a convolution form a small window around 0. */
+ * Steps live in a group Z_g: g is the smaller period (periodic), the period of the output (split),
+ * the length of a run (spread) or the number of slots (aligned, where steps are exact). A residue
+ * is represented by the number nearest to 0, so that the steps of a convolution form a small window
+ * around 0. */
 #include "nn/route.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "ckks/circuits.h"
-
-/* Nominal costs in milliseconds of a baby step, a giant step, a fold and a diagonal, at N = 2^13
- * with 3 limbs and portable kernels. Only ratios matter, and they drift little with N and level. */
-static const double cost_baby = 0.20, cost_giant = 1.1, cost_fold = 1.3, cost_diagonal = 0.06;
-
+/* x modulo a power of two, in [0, m). */
 static long mod(long x, long m)
 {
-    long r = x % m;
-    return r < 0 ? r + m : r;
+    return x & (m - 1);
 }
 
-/* The representative of x modulo m in [-m/2, m/2). */
-static long centre(long x, long m)
+/* The representative of x modulo m in [low, low + m). */
+static long represent(long x, long m, long low)
 {
-    long r = mod(x, m);
-    return r >= m - m / 2 ? r - m : r;
+    return low + mod(x - low, m);
 }
 
-static long group_of(nn_route_kind kind, const nn_layout *in, const nn_layout *out)
+/* Longest run of a layout of nn_layout_runs for this period. */
+static size_t run_of(const nn_layout *out, size_t period)
 {
-    if (kind == NN_ROUTE_PERIODIC)
-        return (long)(in->period < out->period ? in->period : out->period);
-    return kind == NN_ROUTE_SPLIT ? (long)out->period : (long)out->slots;
-}
-
-/* Offset of replica b of a layout. */
-static long offset_of(const nn_layout *l, size_t b)
-{
-    return (long)l->start[b] - (long)(b * l->period);
-}
-
-/* Step of entry (o,i) as a residue of the group, before any offset. For aligned routes the copy of
- * the input inside the replica of the output that is nearest to the output's position. */
-static long residue(nn_route_kind kind, const nn_layout *in, const nn_layout *out, size_t o,
-                    size_t i)
-{
-    long d = (long)in->position[i] - (long)out->position[o];
-    if (kind == NN_ROUTE_ALIGNED) {
-        long best = d;
-        for (size_t b = 1; b < out->period / in->period; b++) {
-            long other = d + (long)(b * in->period);
-            best = labs(other) < labs(best) ? other : best;
-        }
-        d = best;
+    size_t longest = 0;
+    for (size_t o = 0; o < out->count; o++) {
+        size_t r = nn_layout_place(out, o) % period;
+        longest = r + 1 > longest ? r + 1 : longest;
     }
-    return mod(d, group_of(kind, in, out));
+    return longest;
 }
 
-/* Mark the residues of all entries; member has group_of() bytes. */
+static size_t group_of(nn_route_kind kind, const nn_layout *in, const nn_layout *out)
+{
+    switch (kind) {
+    case NN_ROUTE_PERIODIC:
+        return in->period < out->period ? in->period : out->period;
+    case NN_ROUTE_SPLIT:
+        return out->period;
+    case NN_ROUTE_SPREAD:
+        return nn_layout_pow2(run_of(out, in->period));
+    default:
+        return out->slots;
+    }
+}
+
+/* Position of element i before its replica is moved. */
+static long position(const nn_layout *l, size_t i)
+{
+    return (long)nn_layout_place(l, i) - l->base;
+}
+
+/* Exact step from slot p to the nearest slot of element i. */
+static long nearest(const nn_layout *in, size_t i, size_t p)
+{
+    long slots = (long)in->slots, best = slots;
+    for (size_t k = in->first[i]; k < in->first[i + 1]; k++) {
+        long d = represent((long)in->slot[k] - (long)p, slots, -(slots / 2));
+        best = labs(d) < labs(best) ? d : best;
+    }
+    return best;
+}
+
+/* Mark the residues of all entries; member has g bytes. For a split route those of the replica
+ * without offset. */
 static void mark_residues(unsigned char *member, nn_route_kind kind, const nn_affine *a,
-                          const nn_layout *in, const nn_layout *out)
+                          const nn_layout *in, const nn_layout *out, long g)
 {
     for (size_t o = 0; o < a->rows; o++)
-        for (size_t k = a->row_start[o]; k < a->row_start[o + 1]; k++)
-            member[residue(kind, in, out, o, a->col[k])] = 1;
+        for (size_t k = a->row_start[o]; k < a->row_start[o + 1]; k++) {
+            size_t i = a->col[k];
+            if (kind != NN_ROUTE_ALIGNED) {
+                member[mod(position(in, i) - (long)nn_layout_place(out, o), g)] = 1;
+                continue;
+            }
+            for (size_t c = out->first[o]; c < out->first[o + 1]; c++)
+                member[mod(nearest(in, i, out->slot[c]), g)] = 1;
+        }
 }
 
 /* Thin out a set: of every chain d, d+x, d+2x, ... keep every second element (and the last), so
@@ -97,7 +111,7 @@ static long thin(unsigned char *kept, unsigned char *seen, const unsigned char *
 nn_status nn_route_generators(int *generator, const nn_affine *a, const nn_layout *in,
                               const nn_layout *out)
 {
-    if (in->replicas < 2 || out->period > in->period || in->generators != 0 ||
+    if (in->period == in->slots || out->period > in->period || in->generators != 0 ||
         a->rows != out->count || a->cols != in->count)
         return NN_ERR_SHAPE;
     long g = (long)out->period, slack = (long)(in->period - in->extent);
@@ -105,9 +119,9 @@ nn_status nn_route_generators(int *generator, const nn_affine *a, const nn_layou
     if (member == NULL)
         return NN_ERR_MEMORY;
     unsigned char *seen = member + g, *kept = seen + g;
-    mark_residues(member, NN_ROUTE_SPLIT, a, in, out);
+    mark_residues(member, NN_ROUTE_SPLIT, a, in, out, g);
     int k = 0;
-    for (size_t m = 1; m < in->replicas; m *= 2, k++) {
+    for (size_t m = in->period; m < in->slots; m *= 2, k++) {
         /* Sorted subset sums differ by at most the largest generator: <= slack keeps replicas
          * apart. */
         long limit = slack < g / 2 ? slack : g / 2, best = 0, best_count = g + 1;
@@ -131,15 +145,14 @@ nn_status nn_route_generators(int *generator, const nn_affine *a, const nn_layou
 /* The steps that a route uses, as a set of residues: all that occur, or, for split routes, what is
  * left after thinning by every generator of the input. */
 static nn_status step_set(unsigned char **set, nn_route_kind kind, const nn_affine *a,
-                          const nn_layout *in, const nn_layout *out)
+                          const nn_layout *in, const nn_layout *out, size_t g)
 {
-    size_t g = (size_t)group_of(kind, in, out);
     unsigned char *member = calloc(g * 3, 1);
     if (member == NULL)
         return NN_ERR_MEMORY;
-    mark_residues(member, kind, a, in, out);
+    mark_residues(member, kind, a, in, out, (long)g);
     for (int k = 0; kind == NN_ROUTE_SPLIT && k < in->generators; k++) {
-        if (in->generator[k] == 0)
+        if (in->generator[k] % (int)g == 0)
             continue;
         (void)thin(member + 2 * g, member + g, member, (long)g, in->generator[k]);
         memcpy(member, member + 2 * g, g);
@@ -152,28 +165,17 @@ static int fits(nn_route_kind kind, const nn_affine *a, const nn_layout *in, con
 {
     if (a->rows != out->count || a->cols != in->count || in->slots != out->slots)
         return 0;
+    for (size_t i = 0; i < in->count; i++)
+        if (nn_layout_copies(in, i) == 0)
+            return 0;
     if (kind == NN_ROUTE_PERIODIC)
         return in->generators == 0 && out->generators == 0;
     if (kind == NN_ROUTE_SPLIT)
         return in->generators > 0 && out->generators == 0 && out->period <= in->period;
-    if (out->period < in->period)
-        return 0;
-    for (size_t b = 0; b < in->replicas; b++)
-        if (offset_of(in, b) != offset_of(out, b * in->period / out->period))
-            return 0;
+    if (kind == NN_ROUTE_SPREAD)
+        return in->generators == 0 && out->generators == 0 && in->period < in->slots &&
+               out->period == out->slots;
     return 1;
-}
-
-/* Count distinct values other than 0. */
-static int distinct(const int *value, int count, size_t slots, unsigned char *seen)
-{
-    int n = 0;
-    memset(seen, 0, slots);
-    for (int k = 0; k < count; k++) {
-        n += value[k] != 0 && !seen[value[k]];
-        seen[value[k]] = 1;
-    }
-    return n;
 }
 
 void nn_route_clear(nn_route *r)
@@ -184,112 +186,211 @@ void nn_route_clear(nn_route *r)
     *r = (nn_route){0};
 }
 
-nn_status nn_route_copy(nn_route *out, const nn_route *in)
+/* Room for count steps, babies and giants. */
+static nn_status route_init(nn_route *r, int count)
 {
-    size_t room = (size_t)(in->giant - in->baby);
-    *out = *in;
-    out->step = malloc(3 * room * sizeof *out->step);
-    if (out->step == NULL) {
-        *out = (nn_route){0};
+    size_t room = count > 0 ? (size_t)count : 1;
+    r->step = calloc(3 * room, sizeof *r->step);
+    if (r->step == NULL)
         return NN_ERR_MEMORY;
-    }
-    memcpy(out->step, in->step, 3 * room * sizeof *out->step);
-    out->baby = out->step + room;
-    out->giant = out->baby + room;
+    r->count = count;
+    r->baby = r->step + room;
+    r->giant = r->baby + room;
     return NN_OK;
 }
 
-/* Folds add up `blocks` consecutive blocks of the output's period. */
-static void set_folds(nn_route *r, size_t blocks, size_t period)
+static void all_babies(nn_route *r)
 {
-    for (size_t b = 1; b < blocks && r->fold_count < NN_FOLDS_MAX; b *= 2)
-        r->fold[r->fold_count++] = (int)(b * period);
+    r->babies = r->giants = 0;
+    for (int k = 0; k < r->count; k++) {
+        r->baby[k] = r->step[k];
+        r->giant[k] = 0;
+        r->babies += r->step[k] != 0;
+    }
+}
+
+nn_status nn_route_copy(nn_route *out, const nn_route *in)
+{
+    *out = *in;
+    nn_status st = route_init(out, in->count);
+    if (st != NN_OK) {
+        *out = (nn_route){0};
+        return st;
+    }
+    memcpy(out->step, in->step, (size_t)in->count * sizeof *out->step);
+    memcpy(out->baby, in->baby, (size_t)in->count * sizeof *out->baby);
+    memcpy(out->giant, in->giant, (size_t)in->count * sizeof *out->giant);
+    return NN_OK;
+}
+
+/* Folds add up blocks of `block` slots into `whole`. */
+static void set_folds(nn_route *r, size_t block, size_t whole)
+{
+    for (size_t b = block; b < whole && r->fold_count < NN_FOLDS_MAX; b *= 2)
+        r->fold[r->fold_count++] = (int)b;
 }
 
 nn_status nn_route_find(nn_route *r, nn_route_kind kind, const nn_affine *a, const nn_layout *in,
                         const nn_layout *out)
 {
-    *r = (nn_route){.kind = kind, .slots = in->slots};
+    *r = (nn_route){.kind = kind, .slots = in->slots, .images = 1};
     if (!fits(kind, a, in, out))
         return NN_ERR_SHAPE;
-    long g = group_of(kind, in, out);
+    long g = (long)group_of(kind, in, out);
     unsigned char *set = NULL;
-    nn_status st = step_set(&set, kind, a, in, out);
+    nn_status st = step_set(&set, kind, a, in, out, (size_t)g);
     if (st != NN_OK)
         return st;
+    int count = 0, n = 0;
     for (long d = 0; d < g; d++)
-        r->count += set[d];
-    int room = r->count > 0 ? r->count : 1;
-    r->step = malloc((size_t)room * 3 * sizeof *r->step);
-    unsigned char *seen = malloc(r->slots);
-    if (r->step == NULL || seen == NULL) {
-        st = NN_ERR_MEMORY;
-        goto out;
-    }
-    r->baby = r->step + room;
-    r->giant = r->baby + room;
-    int n = 0;
-    for (long d = -(g / 2); d < g - g / 2; d++)
+        count += set[d];
+    st = route_init(r, count);
+    for (long d = -(g / 2); d < g - g / 2 && st == NN_OK; d++)
         if (set[mod(d, g)])
             r->step[n++] = (int)mod(d, (long)r->slots);
-    if (kind == NN_ROUTE_PERIODIC && out->period < in->period)
-        set_folds(r, in->period / out->period, out->period);
-    if (kind == NN_ROUTE_SPLIT)
-        set_folds(r, out->slots / out->period, out->period);
-    ckks_lintrans_split(r->baby, r->giant, r->step, r->count, r->slots, cost_baby, cost_giant);
-    r->babies = distinct(r->baby, r->count, r->slots, seen);
-    r->giants = distinct(r->giant, r->count, r->slots, seen);
-    r->cost = cost_baby * r->babies + cost_giant * r->giants + cost_fold * r->fold_count +
-              cost_diagonal * r->count;
-out:
-    free(seen);
     free(set);
     if (st != NN_OK)
-        nn_route_clear(r);
-    return st;
+        return st;
+    r->group = (size_t)g;
+    if (kind == NN_ROUTE_PERIODIC && out->period < in->period)
+        set_folds(r, out->period, in->period);
+    if (kind == NN_ROUTE_SPLIT)
+        set_folds(r, out->period, out->slots);
+    if (kind == NN_ROUTE_SPREAD)
+        set_folds(r, (size_t)g, in->period);
+    all_babies(r);
+    return NN_OK;
 }
 
-/* Put one entry of the matrix into the diagonals; row[t] is the index of the diagonal with step t.
- */
-static void place(double *value, const int *row, const nn_route *r, const nn_layout *in,
-                  const nn_layout *out, size_t o, size_t i, double v)
+nn_status nn_route_given(nn_route *r, const int *step, int count, const nn_affine *a,
+                         const nn_layout *in, const nn_layout *out)
 {
-    long slots = (long)r->slots, g = group_of(r->kind, in, out);
-    long d = residue(r->kind, in, out, o, i);
-    if (r->kind == NN_ROUTE_SPLIT) {
-        for (size_t b = 0; b < in->replicas; b++) {
-            long t = mod(centre(d + offset_of(in, b), g), slots);
-            if (row[t] < 0)
+    *r = (nn_route){.kind = NN_ROUTE_SPLIT, .slots = in->slots, .images = 1};
+    if (a->rows != out->count || a->cols != in->count || in->slots != out->slots ||
+        out->generators != 0)
+        return NN_ERR_SHAPE;
+    nn_status st = route_init(r, count);
+    if (st != NN_OK)
+        return st;
+    for (int k = 0; k < count; k++)
+        r->step[k] = (int)mod(step[k], (long)r->slots);
+    r->group = out->period;
+    set_folds(r, out->period, out->slots);
+    all_babies(r);
+    return NN_OK;
+}
+
+void nn_route_represent(nn_route *r, long low)
+{
+    long images = (long)r->images, slots = (long)r->slots;
+    for (int k = 0; k < r->count; k++) {
+        long t = represent(r->step[k] / images, (long)r->group, low);
+        r->step[k] = (int)mod(t * images, slots);
+    }
+    all_babies(r);
+}
+
+void nn_route_widen(nn_route *r, size_t images)
+{
+    int m = (int)images;
+    r->slots *= images;
+    r->images *= images;
+    for (int k = 0; k < r->count; k++) {
+        r->step[k] *= m;
+        r->baby[k] *= m;
+        r->giant[k] *= m;
+    }
+    for (int f = 0; f < r->fold_count; f++)
+        r->fold[f] *= m;
+}
+
+/* What placing an entry needs; row[d] is the diagonal of residue d, -1 where there is none. */
+typedef struct placing {
+    const nn_route *r;
+    const nn_layout *in, *out;
+    const int *row;
+    double *value;
+    long slots, group; /* without images */
+} placing;
+
+static void put(const placing *p, int row, long j, double v)
+{
+    size_t images = p->r->images;
+    double *at = p->value + (size_t)row * p->r->slots + (size_t)mod(j, p->slots) * images;
+    for (size_t m = 0; m < images; m++)
+        at[m] = v;
+}
+
+/* The step of a diagonal, without images. */
+static long step_of(const placing *p, int row)
+{
+    return p->r->step[row] / (long)p->r->images;
+}
+
+/* Put one entry of the matrix into the diagonals; 0 when it has no place. */
+static int place(const placing *p, size_t o, size_t i, double v)
+{
+    const nn_layout *in = p->in, *out = p->out;
+    long at = (long)nn_layout_place(out, o);
+    int row = -1;
+    if (p->r->kind == NN_ROUTE_SPLIT) {
+        for (size_t k = in->first[i]; k < in->first[i + 1]; k++) {
+            row = p->row[mod((long)in->slot[k] - at, p->group)];
+            if (row < 0)
                 continue;
-            long j = mod((long)in->start[b] + (long)in->position[i] - t, slots);
-            value[(long)row[t] * slots + j] = v;
-            return;
+            put(p, row, (long)in->slot[k] - step_of(p, row), v);
+            return 1;
         }
-        return;
+        return 0;
     }
-    long t = mod(centre(d, g), slots);
-    for (size_t c = 0; c < out->replicas; c++) {
-        long j = mod((long)out->start[c] + (long)out->position[o], slots);
-        if (r->kind == NN_ROUTE_ALIGNED || mod(j + t, (long)in->period) == (long)in->position[i])
-            value[(long)row[t] * slots + j] = v;
+    if (p->r->kind == NN_ROUTE_ALIGNED) {
+        for (size_t c = out->first[o]; c < out->first[o + 1]; c++) {
+            row = p->row[mod(nearest(in, i, out->slot[c]), p->group)];
+            if (row < 0)
+                return 0;
+            put(p, row, (long)out->slot[c], v);
+        }
+        return 1;
     }
+    long place_in = (long)nn_layout_place(in, i), period = (long)in->period;
+    row = p->row[mod(place_in - at, p->group)];
+    if (row < 0)
+        return 0;
+    long t = step_of(p, row);
+    if (p->r->kind == NN_ROUTE_SPREAD) {
+        put(p, row, at - at % period + mod(place_in - t, period), v);
+        return 1;
+    }
+    /* Every slot of the output's period from which the step leads to a slot of the element; with
+     * folds it is one of the blocks that are added up. */
+    for (size_t c = out->first[o]; c < out->first[o + 1]; c++)
+        if (mod((long)out->slot[c] + t - place_in, period) == 0)
+            put(p, row, (long)out->slot[c], v);
+    return 1;
 }
 
 nn_status nn_route_diagonals(const nn_route *r, double *value, const nn_affine *a,
                              const nn_layout *in, const nn_layout *out)
 {
-    int *row = malloc(r->slots * sizeof *row);
+    placing p = {.r = r, .in = in, .out = out, .value = value};
+    p.slots = (long)(r->slots / r->images);
+    p.group = (long)r->group;
+    if (in->slots != (size_t)p.slots || out->slots != (size_t)p.slots)
+        return NN_ERR_SHAPE;
+    int *row = malloc(r->group * sizeof *row);
     if (row == NULL)
         return NN_ERR_MEMORY;
-    for (size_t t = 0; t < r->slots; t++)
+    for (size_t t = 0; t < r->group; t++)
         row[t] = -1;
     for (int k = 0; k < r->count; k++)
-        row[r->step[k]] = k;
+        row[mod(step_of(&p, k), p.group)] = k;
+    p.row = row;
     for (size_t k = 0; k < (size_t)r->count * r->slots; k++)
         value[k] = 0.0;
+    int placed = 1;
     for (size_t o = 0; o < a->rows; o++)
         for (size_t k = a->row_start[o]; k < a->row_start[o + 1]; k++)
-            place(value, row, r, in, out, o, a->col[k], a->value[k]);
+            placed &= place(&p, o, a->col[k], a->value[k]);
     free(row);
-    return NN_OK;
+    return placed ? NN_OK : NN_ERR_SHAPE;
 }

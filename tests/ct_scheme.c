@@ -63,7 +63,7 @@ static void round_trips(ckks_worker *w, const ckks_secret_key *sk, const ckks_pu
     }
 }
 
-int main(void)
+static void in_ring(int ring)
 {
     const double q_bits[] = {46.0, 46.0}, p_bits[] = {46.5};
     const ckks_key_spec specs[] = {{CKKS_KEY_RELINEARISE, 0, 2, 1, 1},
@@ -78,12 +78,14 @@ int main(void)
     ckks_ciphertext *c = NULL;
     char why[256] = "";
 
-    if (ckks_params_generate(&params, 10, q_bits, 2, p_bits, 1, 0, why, sizeof why) != CKKS_OK ||
+    if (ckks_params_generate(&params, ring, 10, q_bits, 2, p_bits, 1, 0, why, sizeof why) !=
+            CKKS_OK ||
         ckks_context_create(&ctx, &params, why, sizeof why) != CKKS_OK ||
         ckks_worker_create(&w, ctx, 0) != CKKS_OK || ckks_plaintext_create(&p, ctx) != CKKS_OK ||
         ckks_ciphertext_create(&c, ctx) != CKKS_OK) {
         printf("no context: %s\n", why);
-        return 1;
+        failures++;
+        return;
     }
     printf("kernel %s, secrets %s\n", ckks_context_kernel(ctx), CKKS_CT_MARKS ? "marked" : "plain");
     expect(ckks_secret_key_create(w, &sk) == CKKS_OK, "secret key");
@@ -98,5 +100,11 @@ int main(void)
     ckks_secret_key_free(sk);
     ckks_worker_free(w);
     ckks_context_free(ctx);
+}
+
+int main(void)
+{
+    in_ring(CKKS_RING_COMPLEX);
+    in_ring(CKKS_RING_REAL);
     return failures != 0;
 }

@@ -62,13 +62,19 @@ static ckks_status session_run(session *s, const ckks_params *params, uint8_t *b
                                           {CKKS_KEY_ROTATE, 1, 2, 1, 1}};
     static const int baby[] = {0, 1};
     static const int giant[] = {0, 0};
-    const ckks_lintrans_shape shape = {2, 1, 1, 1, 2, baby, giant, 0, NULL};
+    const ckks_lintrans_shape shape = {.limbs = 2,
+                                       .rescale = 1,
+                                       .special = 1,
+                                       .alpha = 1,
+                                       .diagonal_count = 2,
+                                       .baby = baby,
+                                       .giant = giant};
     const ckks_diagonal diagonal[] = {{0, values[0]}, {1, values[1]}};
 
     values[0][0] = 1.0;
     values[1][5] = -1.0;
     STEP(ckks_context_create(&s->ctx, params, NULL, 0));
-    STEP(ckks_worker_create(&s->w, s->ctx, ckks_lintrans_scratch_bytes(s->ctx, &shape)));
+    STEP(ckks_worker_create(&s->w, s->ctx, ckks_lintrans_scratch_bytes(s->ctx, &shape, 1)));
     STEP(ckks_secret_key_create(s->w, &s->sk));
     STEP(ckks_public_key_create(s->w, &s->pk, s->sk));
     STEP(ckks_eval_keys_create(s->w, &s->keys, s->sk, specs, 2));

@@ -28,13 +28,13 @@ static inline void lintrans_start(lintrans_world *v, const ckks_params *params,
     v->shape.diagonal_count = count;
     v->shape.baby = v->baby;
     v->shape.giant = v->giant;
-    ckks_lintrans_split(v->baby, v->giant, index, count, (size_t)1 << (params->log_n - 1),
-                        baby_cost, giant_cost);
     {
         ckks_context *ctx = NULL;
         size_t scratch = 0;
         assert_int_equal(ckks_context_create(&ctx, params, NULL, 0), CKKS_OK);
-        scratch = ckks_lintrans_scratch_bytes(ctx, &v->shape);
+        ckks_lintrans_split(v->baby, v->giant, index, count, ckks_context_slots(ctx), baby_cost,
+                            giant_cost);
+        scratch = ckks_lintrans_scratch_bytes(ctx, &v->shape, 1);
         ckks_context_free(ctx);
         scheme_start(&v->s, params, scratch);
     }

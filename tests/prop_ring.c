@@ -105,7 +105,8 @@ static void every_prime_kernel_and_size(void **state)
 
                 kernel = kernel == NULL ? ckks_kernel_portable() : kernel;
                 assert_int_equal(ckks_prime_below(&q, start[p], UINT64_C(2) << log_n), CKKS_OK);
-                assert_int_equal(ckks_modulus_init(&m, q, log_n, kernel, NULL), CKKS_OK);
+                assert_int_equal(ckks_modulus_init(&m, q, CKKS_RING_COMPLEX, log_n, kernel, NULL),
+                                 CKKS_OK);
                 for (int t = 0; t < testing_iters(10); t++)
                     axioms(&m, &rng);
                 ckks_modulus_clear(&m);
@@ -120,7 +121,8 @@ static void toy_monomials(void **state)
     ckks_modulus m;
 
     (void)state;
-    assert_int_equal(ckks_modulus_init(&m, 17, 3, ckks_kernel_portable(), NULL), CKKS_OK);
+    assert_int_equal(ckks_modulus_init(&m, 17, CKKS_RING_COMPLEX, 3, ckks_kernel_portable(), NULL),
+                     CKKS_OK);
     for (size_t i = 0; i < 8; i++) {
         for (size_t j = 0; j < 8; j++) {
             for (uint64_t u = 0; u < 17; u++) {
@@ -152,9 +154,10 @@ static void toy_automorphisms(void **state)
     ckks_modulus m;
 
     (void)state;
-    assert_int_equal(ckks_modulus_init(&m, 17, 3, ckks_kernel_portable(), NULL), CKKS_OK);
+    assert_int_equal(ckks_modulus_init(&m, 17, CKKS_RING_COMPLEX, 3, ckks_kernel_portable(), NULL),
+                     CKKS_OK);
     for (uint64_t g = 1; g < 16; g += 2) {
-        ckks_galois_table(index, 3, g);
+        ckks_galois_table(index, CKKS_RING_COMPLEX, 3, g);
         for (int bits = 0; bits < 256; bits++) {
             for (int low = -1; low <= 0; low++) {
                 _Alignas(64) uint64_t a[8];
@@ -165,7 +168,7 @@ static void toy_automorphisms(void **state)
 
                 for (int i = 0; i < 8; i++)
                     small[i] = (int8_t)((bits >> i & 1) != 0 ? 1 : low);
-                ckks_galois_apply_coeffs(image, small, 3, g);
+                ckks_galois_apply_coeffs(image, small, CKKS_RING_COMPLEX, 3, g);
                 m.kernel->reduce_i8(a, small, 8, &m);
                 m.kernel->reduce_i8(b, image, 8, &m);
                 ckks_ntt_forward(&m, a);

@@ -29,6 +29,22 @@ static inline void scheme_expect_ok(const ckks_worker *w, ckks_status st, const 
 /** The call must succeed; prints the worker's sentence when it does not. */
 #define scheme_ok(w, call) scheme_expect_ok((w), (call), __FILE__, __LINE__)
 
+/* The ring of scheme_params. Where it is the real one, imaginary parts given to the functions below
+ * are left out. */
+static int scheme_ring = CKKS_RING_COMPLEX;
+
+static inline int scheme_real(void **state)
+{
+    (void)state;
+    scheme_ring = CKKS_RING_REAL;
+    return 0;
+}
+
+/** All tests in the one ring, then in the other: what main returns. */
+#define scheme_run(tests)                                                                          \
+    (cmocka_run_group_tests_name("complex ring", tests, NULL, NULL) +                              \
+     cmocka_run_group_tests_name("real ring", tests, scheme_real, NULL))
+
 /** Insecure test parameters: the first limb and the special primes of 46 bits, the others of
  * q_bits. */
 static inline ckks_params scheme_params(int log_n, int q_count, double q_bits, int p_count)
@@ -42,8 +58,8 @@ static inline ckks_params scheme_params(int log_n, int q_count, double q_bits, i
         q[i] = i == 0 ? 46.0 : q_bits;
     for (int i = 0; i < p_count; i++)
         p[i] = 46.8;
-    if (ckks_params_generate(&params, log_n, q, q_count, p, p_count, 0, why, sizeof why) !=
-        CKKS_OK) {
+    if (ckks_params_generate(&params, scheme_ring, log_n, q, q_count, p, p_count, 0, why,
+                             sizeof why) != CKKS_OK) {
         print_error("%s\n", why);
         fail();
     }
@@ -96,6 +112,12 @@ static inline double *scheme_vector(scheme *s, double lo, double hi)
     return x;
 }
 
+/** im, or NULL in the real ring. */
+static inline const double *scheme_imaginary(const scheme *s, const double *im)
+{
+    return s->params.ring == CKKS_RING_REAL ? NULL : im;
+}
+
 static inline ckks_ciphertext *scheme_empty(scheme *s)
 {
     ckks_ciphertext *c = NULL;
@@ -111,7 +133,7 @@ static inline ckks_ciphertext *scheme_encrypt(scheme *s, const double *re, const
     ckks_ciphertext *c = scheme_empty(s);
 
     scheme_ok(s->w, ckks_plaintext_create(&p, s->ctx));
-    scheme_ok(s->w, ckks_encode(s->w, p, re, im, s->slots, limbs, scale));
+    scheme_ok(s->w, ckks_encode(s->w, p, re, scheme_imaginary(s, im), s->slots, limbs, scale));
     scheme_ok(s->w, ckks_encrypt(s->w, c, s->sk, p));
     ckks_plaintext_free(p);
     return c;
@@ -131,7 +153,7 @@ static inline void scheme_decrypt(scheme *s, double *re, double *im, const ckks_
  */
 typedef struct scheme_gap {
     double max; /* largest of |real| and |imaginary| part of the error */
-    double std; /* root mean square over both parts */
+    double std; /* root mean square over both parts; over the real one, where slots are real */
 } scheme_gap;
 
 static inline scheme_gap scheme_measure(scheme *s, const ckks_ciphertext *c, const double *re,
@@ -140,10 +162,12 @@ static inline scheme_gap scheme_measure(scheme *s, const ckks_ciphertext *c, con
     double *x = malloc(s->slots * sizeof *x);
     double *y = malloc(s->slots * sizeof *y);
     scheme_gap gap = {0.0, 0.0};
+    double parts = s->params.ring == CKKS_RING_REAL ? 1.0 : 2.0;
     double sum = 0.0;
 
     assert_non_null(x);
     assert_non_null(y);
+    im = scheme_imaginary(s, im);
     scheme_decrypt(s, x, y, c);
     for (size_t j = 0; j < s->slots; j++) {
         double dx = fabs(x[j] - re[j]);
@@ -151,7 +175,7 @@ static inline scheme_gap scheme_measure(scheme *s, const ckks_ciphertext *c, con
         gap.max = fmax(gap.max, fmax(dx, dy));
         sum += dx * dx + dy * dy;
     }
-    gap.std = sqrt(sum / (2.0 * (double)s->slots));
+    gap.std = sqrt(sum / (parts * (double)s->slots));
     free(x);
     free(y);
     return gap;

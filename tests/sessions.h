@@ -16,11 +16,14 @@ typedef struct session {
     ckks_ciphertext *request, *response;
 } session;
 
-static inline void session_open(session *s, int degree)
+static inline void session_open_with(session *s, int degree, const nn_plan_options *o)
 {
     char why[300] = "";
     *s = (session){.model = models_small(degree, 7)};
-    s->plan = models_plan(s->model);
+    nn_status st = nn_plan_create(&s->plan, s->model, o, why, sizeof why);
+    if (st != NN_OK)
+        print_error("%s\n", why);
+    assert_int_equal(st, NN_OK);
     assert_int_equal(nn_client_of_plan(&s->client, s->plan), NN_OK);
     assert_int_equal(ckks_context_create(&s->ctx, nn_client_params(s->client), why, sizeof why),
                      CKKS_OK);
@@ -34,6 +37,11 @@ static inline void session_open(session *s, int degree)
     assert_int_equal(ckks_worker_use_keys(s->w, s->keys), CKKS_OK);
     assert_int_equal(ckks_ciphertext_create(&s->request, s->ctx), CKKS_OK);
     assert_int_equal(ckks_ciphertext_create(&s->response, s->ctx), CKKS_OK);
+}
+
+static inline void session_open(session *s, int degree)
+{
+    session_open_with(s, degree, NULL);
 }
 
 static inline void session_close(session *s)

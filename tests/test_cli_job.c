@@ -171,6 +171,71 @@ static void eval_does_not_depend_on_threads(void **state)
     assert_non_null(strstr(program_out, "right, encrypted"));
 }
 
+/* In sets of one, of two side by side and in batches the labels are the same. */
+static void eval_packs_images_as_asked(void **state)
+{
+    static const char *const sets[] = {"1", "2", "4096", "8192"};
+    static const char *const fields[] = {"infer_ms_per_image", "images_per_second", "sets",
+                                         "server_memory"};
+    double right = -1.0;
+
+    (void)state;
+    program_idx("p.images", "p.labels", 5, 11);
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        program_expect(0,
+                       "eval a.onnx --images p.images --labels p.labels --batch %s --json "
+                       "--min-agreement 100",
+                       sets[i]);
+        assert_string_equal(program_err, "");
+        assert_int_equal((int)json_number("images"), 5);
+        assert_int_equal((int)json_number("images_per_ciphertext"), atoi(sets[i]));
+        assert_int_equal((int)json_number("sets"), i == 0 ? 5 : i == 1 ? 3 : 1);
+        assert_non_null(strstr(program_out, i == 0   ? "\"packing\": \"single\""
+                                            : i == 1 ? "\"packing\": \"side by side\""
+                                                     : "\"packing\": \"batch\""));
+        assert_non_null(strstr(program_out, "were asked for"));
+        assert_true(json_number("max_abs_logit_error") < 1e-2);
+        assert_true(right < 0.0 || json_number("correct_encrypted") == right);
+        right = json_number("correct_encrypted");
+        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++)
+            assert_true(json_number(fields[k]) > 0.0);
+    }
+    program_expect(0, "eval a.onnx --images p.images --labels p.labels --batch 4096 --threads 2");
+    assert_non_null(strstr(program_out, "batch, sets of 4096"));
+    assert_non_null(strstr(program_out, "images a second"));
+    program_expect(2, "eval a.onnx --images p.images --labels p.labels --batch 0");
+    program_expect(2, "eval a.onnx --images p.images --labels p.labels --batch some");
+    program_expect(6, "eval a.onnx --images p.images --labels p.labels --batch 4096 --log-n 12");
+    program_one_sentence("eval", "a.onnx");
+}
+
+/* One image is no reason for a batch, many are; and the report says so. */
+static void the_packing_is_chosen_by_the_images(void **state)
+{
+    (void)state;
+    program_expect(0, "eval a.onnx --images p.images --labels p.labels --count 1 --batch auto "
+                      "--json");
+    assert_int_equal((int)json_number("images_per_ciphertext"), 1);
+    assert_non_null(strstr(program_out, "1 image takes the server"));
+    program_expect(0, "plan a.onnx --images 1 --log-n 13");
+    assert_non_null(strstr(program_out, "<- chosen"));
+    assert_non_null(strstr(program_out, "1 image: single, because"));
+    program_expect(0, "plan a.onnx --images 100000 --log-n 13 --json");
+    assert_string_equal(program_err, "");
+    assert_int_equal((int)json_number("images"), 100000);
+    assert_true(json_number("images_per_ciphertext") >= 4096.0);
+    assert_non_null(strstr(program_out, "\"packing\": \"batch\""));
+    assert_non_null(strstr(program_out, "100000 images take the server"));
+    assert_true(json_number("request_bytes_per_image") > 0.0);
+    /* Where there is no memory for batches, the others are left. */
+    program_expect(0, "plan a.onnx --images 100000 --log-n 13 --memory 60M --json");
+    assert_null(strstr(program_out, "batch"));
+    program_expect(2, "plan a.onnx --images 10 -o x.plan");
+    program_expect(2, "plan a.onnx --images 10 --unmerged");
+    program_expect(2, "plan a.onnx --images 0");
+    assert_false(program_has("x.plan"));
+}
+
 static void eval_below_the_demand_is_a_negative_result(void **state)
 {
     (void)state;
@@ -326,6 +391,8 @@ int main(void)
         cmocka_unit_test(keys_are_for_their_owner_and_not_overwritten),
         cmocka_unit_test(plan_tells_sizes_as_they_come_out),
         cmocka_unit_test(eval_does_not_depend_on_threads),
+        cmocka_unit_test(eval_packs_images_as_asked),
+        cmocka_unit_test(the_packing_is_chosen_by_the_images),
         cmocka_unit_test(eval_below_the_demand_is_a_negative_result),
         cmocka_unit_test(demo_tells_a_wrong_label),
         cmocka_unit_test(demo_labels_all_ten_digits_right),

@@ -50,6 +50,46 @@ static void test_wrong_response(void **state)
     session_close(&s);
 }
 
+/* A request holds as many images as planned, or fewer; the others' places are zero. */
+static void test_count(void **state)
+{
+    (void)state;
+    session s;
+    nn_plan_options o = {.images = 2};
+    float image[3 * MODELS_INPUTS] = {0}, logits[2 * MODELS_OUTPUTS], single[MODELS_OUTPUTS];
+    char why[300] = "";
+    session_open_with(&s, 2, &o);
+    assert_int_equal(
+        nn_client_encrypt_many(s.w, s.request, s.client, s.sk, image, 3, why, sizeof why),
+        NN_ERR_ARG);
+    assert_non_null(strstr(why, "3 images"));
+    assert_int_equal(
+        nn_client_encrypt_many(s.w, s.request, s.client, s.sk, image, 0, why, sizeof why),
+        NN_ERR_ARG);
+    image[MODELS_INPUTS + 1] = 1.5f; /* in the second image */
+    assert_int_equal(
+        nn_client_encrypt_many(s.w, s.request, s.client, s.sk, image, 2, why, sizeof why),
+        NN_ERR_RANGE);
+    assert_int_equal(ckks_ciphertext_limbs(s.request), 0);
+    assert_int_equal(nn_client_encrypt(s.w, s.request, s.client, s.sk, image, why, sizeof why),
+                     NN_OK);
+    assert_int_equal(
+        nn_program_run(s.program, s.w, s.response, s.request, NULL, NULL, why, sizeof why), NN_OK);
+    assert_int_equal(
+        nn_client_decrypt_many(s.w, logits, 3, s.client, s.sk, s.response, why, sizeof why),
+        NN_ERR_ARG);
+    assert_int_equal(
+        nn_client_decrypt_many(s.w, logits, 2, s.client, s.sk, s.response, why, sizeof why), NN_OK);
+    assert_int_equal(nn_client_decrypt(s.w, single, s.client, s.sk, s.response, why, sizeof why),
+                     NN_OK);
+    assert_memory_equal(single, logits, sizeof single);
+    /* An image of zeros and a place of zeros are the same image. */
+    double error = nn_plan_forecast(s.plan)->logit_error;
+    for (int k = 0; k < MODELS_OUTPUTS; k++)
+        assert_true(fabs((double)logits[k] - (double)logits[MODELS_OUTPUTS + k]) < 9.0 * error);
+    session_close(&s);
+}
+
 /* A wrong key gives noise, not an answer: nobody else's key reads the logits. */
 static void test_wrong_key(void **state)
 {
@@ -86,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_range),
         cmocka_unit_test(test_wrong_response),
         cmocka_unit_test(test_wrong_key),
+        cmocka_unit_test(test_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,9 @@
 static void plan_bytes(uint8_t **bytes, size_t *size)
 {
     nn_model *m = models_small(2, 1);
-    nn_plan *p = models_plan(m);
+    nn_plan *p = NULL;
+    nn_plan_options o = {.images = 2};
+    assert_int_equal(nn_plan_create(&p, m, &o, NULL, 0), NN_OK);
     nn_client *c = NULL;
     size_t used = 0;
     assert_int_equal(nn_client_of_plan(&c, p), NN_OK);
@@ -43,6 +45,7 @@ static void test_round_trip(void **state)
     assert_int_equal(nn_client_outputs(c), MODELS_OUTPUTS);
     assert_true(nn_client_key_count(c) > 0);
     assert_int_equal(nn_client_keys(c)[0].special >= 1, 1);
+    assert_int_equal(nn_client_images(c), 2);
     again = malloc(size);
     assert_int_equal(nn_client_write(again, size, &used, c), NN_OK);
     assert_memory_equal(bytes, again, size);
@@ -66,7 +69,7 @@ static void test_truncated(void **state)
     uint8_t *bytes = NULL;
     size_t size = 0;
     plan_bytes(&bytes, &size);
-    for (size_t cut = 0; cut < size; cut++) {
+    for (size_t cut = 0; cut < size; cut += cut < 512 || cut + 1024 > size ? 1 : 17) {
         uint8_t *part = malloc(cut + 1); /* its own block, so that reading beyond is seen */
         memcpy(part, bytes, cut);
         refuse(part, cut);
@@ -86,7 +89,8 @@ static void test_altered(void **state)
     testing_rng_init(&rng, testing_seed());
     plan_bytes(&bytes, &size);
     uint8_t *copy = malloc(size);
-    for (size_t k = 0; k < size; k++) {
+    /* Nearly all of the file is the list of slots: a few of its bytes stand for all. */
+    for (size_t k = 0; k < size; k += k < 512 || k + 1024 > size ? 1 : 17) {
         memcpy(copy, bytes, size);
         copy[k] ^= (uint8_t)(1 + testing_below(&rng, 255));
         if (k >= 12)
@@ -117,14 +121,15 @@ static void test_bounds(void **state)
     nn_client *c = NULL;
     plan_bytes(&bytes, &size);
     assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
-    const size_t key = 96, layout = key + 20 * nn_client_key_count(c), positions = layout + 12;
+    const size_t key = 104, input = key + 20 * nn_client_key_count(c);
+    const size_t output = input + 4 * c->in.slots;
     const struct {
         size_t at;
         uint32_t last;
     } field[] = {
         {key + 16, CKKS_MAX_P},
-        {positions, (uint32_t)c->in.period - 1},
-        {positions + 4 * c->in.count, (uint32_t)c->in.slots - 1},
+        {input, MODELS_INPUTS}, /* 0 is an empty slot */
+        {output, (uint32_t)c->in.slots - 1},
     };
     nn_client_free(c);
     uint8_t *copy = malloc(size);
@@ -142,6 +147,37 @@ static void test_bounds(void **state)
     free(bytes);
 }
 
+/* Two outputs in one slot, a number of images or slots that is no power of two or too large. */
+static void test_layouts(void **state)
+{
+    (void)state;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    nn_client *c = NULL;
+    plan_bytes(&bytes, &size);
+    assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
+    const size_t output = 104 + 20 * nn_client_key_count(c) + 4 * c->in.slots;
+    const uint32_t slots = (uint32_t)c->in.slots, first = (uint32_t)nn_layout_place(&c->out, 0);
+    const struct {
+        size_t at;
+        uint32_t bad;
+    } field[] = {
+        {output + 4, first}, {92, 0},        {92, 3},         {92, 4},
+        {92, 1u << 31},      {96, 0},        {96, slots / 2}, {96, slots - 1},
+        {96, 2 * slots},     {96, 1u << 31}, {100, 1u << 20},
+    };
+    uint8_t *copy = malloc(size);
+    for (size_t k = 0; k < sizeof field / sizeof field[0]; k++) {
+        memcpy(copy, bytes, size);
+        put_u32(copy + field[k].at, field[k].bad);
+        repair(copy, size);
+        refuse(copy, size);
+    }
+    nn_client_free(c);
+    free(copy);
+    free(bytes);
+}
+
 static void test_version(void **state)
 {
     (void)state;
@@ -150,10 +186,10 @@ static void test_version(void **state)
     nn_client *c = NULL;
     char why[300] = "";
     plan_bytes(&bytes, &size);
-    bytes[8] = 2;
+    bytes[8] = 1;
     repair(bytes, size);
     assert_int_equal(nn_client_read(&c, bytes, size, why, sizeof why), CKKS_ERR_VERSION);
-    assert_non_null(strstr(why, "version 2"));
+    assert_non_null(strstr(why, "version 1"));
     free(bytes);
 }
 
@@ -162,7 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_altered),    cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_version),
+        cmocka_unit_test(test_layouts),    cmocka_unit_test(test_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,35 @@ static void getters(void **state)
     ckks_context_free(NULL);
 }
 
+/* The real ring has all N slots, an embedding of twice the size and an identity of its own. */
+static void the_real_ring(void **state)
+{
+    ckks_params params;
+    ckks_params complex_params;
+    ckks_context *ctx = NULL;
+    uint64_t id = 0;
+
+    (void)state;
+    scheme_ring = CKKS_RING_REAL;
+    params = scheme_params(10, 3, 40, 2);
+    scheme_ring = CKKS_RING_COMPLEX;
+    assert_int_equal(ckks_context_create(&ctx, &params, NULL, 0), CKKS_OK);
+    assert_int_equal(ckks_context_slots(ctx), 1024);
+    assert_int_equal(ctx->fft.slots, 1024);
+    assert_int_equal(ctx->ring.kind, CKKS_RING_REAL);
+    testing_assert_near(ctx->slot_norm2, 2048.0, 0.0);
+    testing_assert_near(ctx->secret_norm2, 4096.0 / 3.0, 1e-9);
+    id = ckks_context_id(ctx);
+    ckks_context_free(ctx);
+    /* its primes serve the other ring too */
+    complex_params = params;
+    complex_params.ring = CKKS_RING_COMPLEX;
+    assert_int_equal(ckks_context_create(&ctx, &complex_params, NULL, 0), CKKS_OK);
+    assert_int_equal(ckks_context_slots(ctx), 512);
+    assert_true(ckks_context_id(ctx) != id);
+    ckks_context_free(ctx);
+}
+
 static void identity_depends_on_every_field(void **state)
 {
     ckks_params params = scheme_params(10, 3, 40, 2);
@@ -111,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(getters),
+        cmocka_unit_test(the_real_ring),
         cmocka_unit_test(identity_depends_on_every_field),
         cmocka_unit_test(failures),
         cmocka_unit_test(no_memory_is_reported_at_every_place),

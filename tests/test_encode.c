@@ -6,6 +6,20 @@
 #include "ckks/ntt.h"
 #include "ckks/object.h"
 
+/* Slot j of an element of the real ring: a_0 + sum of 2 a_k cos(pi 5^j k / (2 N)). */
+static void real_slot_by_sum(long double *re, const int64_t *coefs, size_t n, size_t j)
+{
+    const long double pi = 3.14159265358979323846264338327950288L;
+    size_t power = 1;
+
+    for (size_t i = 0; i < j; i++)
+        power = power * 5 % (4 * n);
+    *re = (long double)coefs[0];
+    for (size_t k = 1; k < n; k++)
+        *re += 2 * (long double)coefs[k] *
+               cosl(pi * (long double)(power * k % (4 * n)) / (2 * (long double)n));
+}
+
 /* Slot j of a polynomial with integer coefficients: value at exp(i pi 5^j / N), by the definition.
  */
 static void slot_by_sum(long double *re, long double *im, const int64_t *coefs, size_t n, size_t j)
@@ -37,12 +51,19 @@ static void coefficients_have_the_right_slots(void **state)
         double *re = scheme_vector(&s, -1, 1);
         double *im = scheme_vector(&s, -1, 1);
         double scale = exp2(10 + 5 * round);
-        assert_int_equal(
-            ckks_encode_coefs(s.w, coefs, &magnitude, re, im, s.slots, ckks_scale_from(scale)),
-            CKKS_OK);
+        assert_int_equal(ckks_encode_coefs(s.w, coefs, &magnitude, re, scheme_imaginary(&s, im),
+                                           s.slots, ckks_scale_from(scale)),
+                         CKKS_OK);
         for (size_t j = 0; j < s.slots; j++) {
             long double x = 0.0L;
             long double y = 0.0L;
+            if (params.ring == CKKS_RING_REAL) {
+                /* twice 63 coefficients and one */
+                real_slot_by_sum(&x, coefs, 64, j);
+                testing_assert_near(x - (long double)re[j] * scale, 0.0, 63.5 + scale * 0x1p-45);
+                assert_true(magnitude >= fabs(re[j]));
+                continue;
+            }
             slot_by_sum(&x, &y, coefs, 64, j);
             /* 64 coefficients, each off by at most 1/2, or by the transform: 2^-50 of the scale */
             testing_assert_near(x - (long double)re[j] * scale, 0.0, 32.0 + scale * 0x1p-46);
@@ -51,6 +72,41 @@ static void coefficients_have_the_right_slots(void **state)
         }
         free(re);
         free(im);
+    }
+    scheme_stop(&s);
+}
+
+/* The magnitude is that of the largest complex value, whichever part is larger, near overflow, near
+ * underflow. */
+static void magnitudes(void **state)
+{
+    static const double parts[][2] = {{0.0, 3.0},       {3.0, -4.0},         {-5.0, 1e-9},
+                                      {1e200, 1e200},   {-1.7e308, 1.0e300}, {1e-300, -1e-300},
+                                      {0.0, 0x1p-1074}, {0.0, 0.0}};
+    ckks_params params = scheme_params(6, 1, 40, 0);
+    _Alignas(64) int64_t coefs[64];
+    scheme s;
+
+    (void)state;
+    scheme_start(&s, &params, 0);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        double re[7] = {0};
+        double im[7] = {0};
+        double magnitude = -1.0;
+        double want = 0.0;
+
+        re[i % 7] = parts[i][0];
+        im[i % 7] = parts[i][1];
+        want =
+            scheme_imaginary(&s, im) == NULL ? fabs(parts[i][0]) : hypot(parts[i][0], parts[i][1]);
+        assert_int_equal(ckks_encode_coefs(s.w, coefs, &magnitude, re, scheme_imaginary(&s, im), 7,
+                                           ckks_scale_from(0x1p-980)),
+                         CKKS_OK);
+        assert_true(magnitude >= want && magnitude <= want * (1.0 + 0x1p-48));
+        assert_int_equal(
+            ckks_encode_coefs(s.w, coefs, &magnitude, im, NULL, 7, ckks_scale_from(0x1p-980)),
+            CKKS_OK);
+        assert_true(magnitude == fabs(parts[i][1]));
     }
     scheme_stop(&s);
 }
@@ -67,7 +123,10 @@ static void round_trip(int limbs, double log2_scale, double size, int complex_sl
     double sum = 0.0;
     double rounding = 0.0;
     double bound = 0.0;
+    double parts = 2.0;
 
+    if (params.ring == CKKS_RING_REAL)
+        complex_slots = 0;
     scheme_start(&s, &params, 0);
     re = scheme_vector(&s, -size, size);
     im = scheme_vector(&s, -size, size);
@@ -79,9 +138,15 @@ static void round_trip(int limbs, double log2_scale, double size, int complex_sl
     scheme_ok(s.w, ckks_decode(s.w, x, y, s.slots, p));
     /* Rounding: deviation sqrt(N/24) a part, 6.5 of them at most; transforms: 2^-49 relative to the
      * size. Of real slots the coefficients are those of X and 1/X alike, and so is what they are
-     * rounded by: all of it falls on the real parts. */
+     * rounded by: all of it falls on the real parts. In the real ring nothing else is, and the
+     * deviation is sqrt(2N/12). */
     rounding = sqrt(1024.0 / 24.0) / exp2(log2_scale);
     bound = 6.5 * (complex_slots ? 1.0 : sqrt(2.0)) * rounding + size * 0x1p-47;
+    if (params.ring == CKKS_RING_REAL) {
+        parts = 1.0;
+        rounding = sqrt(2048.0 / 12.0) / exp2(log2_scale);
+        bound = 6.5 * rounding + size * 0x1p-47;
+    }
     for (size_t j = 0; j < s.slots; j++) {
         double dx = x[j] - re[j];
         double dy = y[j] - (complex_slots ? im[j] : 0.0);
@@ -91,7 +156,7 @@ static void round_trip(int limbs, double log2_scale, double size, int complex_sl
     }
     /* where rounding dominates, its deviation is as predicted within 10 % */
     if (rounding > 64 * size * 0x1p-49)
-        testing_assert_near(sqrt(sum / (2.0 * (double)s.slots)) / rounding, 1.0, 0.1);
+        testing_assert_near(sqrt(sum / (parts * (double)s.slots)) / rounding, 1.0, 0.1);
     assert_true(p->error == rounding || fabs(p->error / rounding - 1.0) < 1e-12);
     free(re);
     free(im);
@@ -144,20 +209,21 @@ static void understated_magnitude(void **state)
 {
     double bits[] = {30, 30, 30, 30};
     ckks_params params;
-    double value[512];
+    double value[1024];
     double got = 0.0;
     ckks_plaintext *p = NULL;
     char why[200] = "";
     scheme s;
 
     (void)state;
-    assert_int_equal(ckks_params_generate(&params, 10, bits, 4, NULL, 0, 0, why, sizeof why),
-                     CKKS_OK);
+    assert_int_equal(
+        ckks_params_generate(&params, scheme_ring, 10, bits, 4, NULL, 0, 0, why, sizeof why),
+        CKKS_OK);
     scheme_start(&s, &params, 0);
     scheme_ok(s.w, ckks_plaintext_create(&p, s.ctx));
-    for (size_t j = 0; j < 512; j++)
+    for (size_t j = 0; j < s.slots; j++)
         value[j] = 1.0; /* a constant: one coefficient of 2^60 */
-    scheme_ok(s.w, ckks_encode(s.w, p, value, NULL, 512, 4, ckks_scale_from(0x1p60)));
+    scheme_ok(s.w, ckks_encode(s.w, p, value, NULL, s.slots, 4, ckks_scale_from(0x1p60)));
     p->magnitude = 0x1p-30;
     p->error = 0.0;
     scheme_ok(s.w, ckks_decode(s.w, &got, NULL, 1, p));
@@ -197,7 +263,10 @@ static void refusals(void **state)
     assert_int_equal(ckks_encode(s.w, p, x, NULL, 2, 1, ckks_scale_from(NAN)), CKKS_ERR_ARG);
     assert_int_equal(ckks_encode(s.w, p, x, NULL, 2, 1, ckks_scale_from(INFINITY)), CKKS_ERR_ARG);
     assert_int_equal(ckks_encode(s.w, p, bad, NULL, 2, 1, scale), CKKS_ERR_RANGE);
-    assert_int_equal(ckks_encode(s.w, p, x, bad, 2, 1, scale), CKKS_ERR_RANGE);
+    assert_int_equal(ckks_encode(s.w, p, x, bad, 2, 1, scale),
+                     params.ring == CKKS_RING_REAL ? CKKS_ERR_ARG : CKKS_ERR_RANGE);
+    if (params.ring == CKKS_RING_REAL)
+        assert_non_null(strstr(ckks_worker_error(s.w), "imaginary"));
     bad[1] = -INFINITY;
     assert_int_equal(ckks_encode(s.w, p, bad, NULL, 2, 1, scale), CKKS_ERR_RANGE);
     /* 2 * 2^43 is a quarter of a 46-bit prime and more; at two limbs it fits */
@@ -222,11 +291,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(coefficients_have_the_right_slots),
+        cmocka_unit_test(magnitudes),
         cmocka_unit_test(round_trips),
         cmocka_unit_test(few_values_leave_zeros),
         cmocka_unit_test(understated_magnitude),
         cmocka_unit_test(refusals),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return scheme_run(tests);
 }

@@ -281,5 +281,5 @@ int main(void)
         cmocka_unit_test(large_scales),     cmocka_unit_test(refusals),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return scheme_run(tests);
 }

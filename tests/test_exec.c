@@ -72,7 +72,7 @@ static void test_diagonals(void **state)
         for (size_t i = 0; i < nn_affine_nonzeros(a); i++)
             want += a->value[i];
         size_t blocks = (size_t)1 << r->fold_count;
-        want *= (double)(p->arrangement.layout[k + 1].replicas / blocks);
+        want *= (double)(nn_layout_copies(&p->arrangement.layout[k + 1], 0) / blocks);
         assert_true(fabs(sum - want) < 1e-7 * (double)nn_affine_nonzeros(a));
         free(value);
     }

@@ -1,7 +1,7 @@
 /* The embedding against its definition in long double, twiddles in ulp, round trips and sparse
  * forms. */
 #include "ckks/fft.h"
-#include "tests/testing.h"
+#include "tests/client_families.h"
 
 static const long double pi_long = 3.14159265358979323846264338327950288L;
 
@@ -25,16 +25,12 @@ static void slots_by_definition(long double *re, long double *im, const double *
     }
 }
 
-static void definition(void **state)
+static void by_definition(const ckks_kernel *kernel, testing_rng *rng)
 {
-    testing_rng rng;
-
-    (void)state;
-    testing_rng_init(&rng, testing_seed());
     for (int log_n = 3; log_n <= 9; log_n += 3) {
         ckks_fft f;
 
-        assert_int_equal(ckks_fft_init(&f, log_n, NULL), CKKS_OK);
+        assert_int_equal(ckks_fft_init(&f, log_n, kernel, NULL), CKKS_OK);
         assert_int_equal(f.slots, (size_t)1 << (log_n - 1));
         for (size_t s = 1; s <= f.slots; s *= 2) {
             double re[256];
@@ -48,8 +44,8 @@ static void definition(void **state)
             const double bound = (double)s * (log_n + 1) * 0x1p-51;
 
             for (size_t k = 0; k < s; k++) {
-                cr[k] = re[k] = testing_uniform(&rng, -1, 1);
-                ci[k] = im[k] = testing_uniform(&rng, -1, 1);
+                cr[k] = re[k] = testing_uniform(rng, -1, 1);
+                ci[k] = im[k] = testing_uniform(rng, -1, 1);
             }
             slots_by_definition(wr, wi, cr, ci, s);
             ckks_fft_forward(&f, re, im, s);
@@ -66,6 +62,16 @@ static void definition(void **state)
         ckks_fft_clear(&f);
         ckks_fft_clear(&f);
     }
+}
+
+static void definition(void **state)
+{
+    testing_rng rng;
+
+    (void)state;
+    testing_rng_init(&rng, testing_seed());
+    for (int f = 0; client_family_here(f) != NULL; f++)
+        by_definition(client_family_here(f), &rng);
 }
 
 /* |x - want| in units of the last place of want. */
@@ -93,7 +99,7 @@ static void twiddles(void **state)
     (void)state;
     if (!long_double_is_wider())
         skip();
-    assert_int_equal(ckks_fft_init(&f, 13, NULL), CKKS_OK);
+    assert_int_equal(ckks_fft_init(&f, CKKS_MAX_LOG_N + 1, ckks_kernel_portable(), NULL), CKKS_OK);
     for (size_t h = 1; h < f.slots; h *= 2) {
         size_t g = 1;
 
@@ -136,7 +142,7 @@ static void constants(void **state)
     double im[64];
 
     (void)state;
-    assert_int_equal(ckks_fft_init(&f, 7, NULL), CKKS_OK);
+    assert_int_equal(ckks_fft_init(&f, 7, ckks_kernel_portable(), NULL), CKKS_OK);
     for (size_t j = 0; j < 64; j++) {
         re[j] = 3.25;
         im[j] = 0;
@@ -163,7 +169,7 @@ static void sparse_repeats(void **state)
 
     (void)state;
     testing_rng_init(&rng, testing_seed() + 1);
-    assert_int_equal(ckks_fft_init(&f, 8, NULL), CKKS_OK);
+    assert_int_equal(ckks_fft_init(&f, 8, ckks_kernel_portable(), NULL), CKKS_OK);
     for (size_t k = 0; k < S; k++) {
         re[k * GAP] = sr[k] = testing_uniform(&rng, -1, 1);
         im[k * GAP] = si[k] = testing_uniform(&rng, -1, 1);
@@ -184,9 +190,9 @@ static void no_memory(void **state)
     ckks_fft f;
 
     (void)state;
-    assert_int_equal(ckks_fft_init(&f, 5, &hook), CKKS_ERR_MEMORY);
+    assert_int_equal(ckks_fft_init(&f, 5, ckks_kernel_portable(), &hook), CKKS_ERR_MEMORY);
     assert_null(f.re);
-    assert_int_equal(ckks_fft_init(&f, 5, &hook), CKKS_OK);
+    assert_int_equal(ckks_fft_init(&f, 5, ckks_kernel_portable(), &hook), CKKS_OK);
     ckks_fft_clear(&f);
     assert_int_equal(t.live, 0);
 }

@@ -68,8 +68,10 @@ static void everywhere(void (*check)(bench *))
 
     testing_rng_init(&t.rng, testing_seed());
     for (int i = 0; i < PRIMES; i++) {
-        assert_int_equal(ckks_modulus_init(&t.fast, prime(i), LOG_N, kernel, NULL), CKKS_OK);
-        assert_int_equal(ckks_modulus_init(&t.plain, prime(i), LOG_N, ckks_kernel_portable(), NULL),
+        assert_int_equal(
+            ckks_modulus_init(&t.fast, prime(i), CKKS_RING_COMPLEX, LOG_N, kernel, NULL), CKKS_OK);
+        assert_int_equal(ckks_modulus_init(&t.plain, prime(i), CKKS_RING_COMPLEX, LOG_N,
+                                           ckks_kernel_portable(), NULL),
                          CKKS_OK);
         for (t.n = 8; t.n <= N; t.n += 8) {
             draw(&t);
@@ -323,11 +325,11 @@ static void dots(void **state)
 /* The family is the best where the processor has its units, and only there. */
 static void selection(void **state)
 {
-    const ckks_cpu_features needs = CKKS_CPU_AVX512 | CKKS_CPU_AVX512_IFMA;
+    const ckks_cpu_features needs = CKKS_CPU_AVX512 | CKKS_CPU_AVX512_IFMA | CKKS_CPU_AVX512_VBMI;
 
     (void)state;
-    assert_null(ckks_kernel_select(CKKS_CPU_AVX512, CKKS_MIN_PRIME, name));
-    assert_null(ckks_kernel_select(CKKS_CPU_AVX512_IFMA, CKKS_MIN_PRIME, name));
+    for (ckks_cpu_features one = CKKS_CPU_AVX512; one <= CKKS_CPU_AVX512_VBMI; one *= 2)
+        assert_null(ckks_kernel_select(needs & ~one, CKKS_MIN_PRIME, name));
     if (ckks_kernel_avx512() == NULL)
         skip();
     assert_ptr_equal(ckks_kernel_list(0), ckks_kernel_avx512());

@@ -101,8 +101,10 @@ static void as_portable(void **state)
             ckks_modulus fast;
             ckks_modulus plain;
 
-            assert_int_equal(ckks_modulus_init(&fast, q, log_n, kernel, NULL), CKKS_OK);
-            assert_int_equal(ckks_modulus_init(&plain, q, log_n, ckks_kernel_portable(), NULL),
+            assert_int_equal(ckks_modulus_init(&fast, q, CKKS_RING_COMPLEX, log_n, kernel, NULL),
+                             CKKS_OK);
+            assert_int_equal(ckks_modulus_init(&plain, q, CKKS_RING_COMPLEX, log_n,
+                                               ckks_kernel_portable(), NULL),
                              CKKS_OK);
             for (int f = 0; f < FILLS; f++)
                 compare(&fast, &plain, f, &rng);
@@ -124,8 +126,10 @@ static void one_large_coefficient(void **state)
     ckks_modulus plain;
 
     (void)state;
-    assert_int_equal(ckks_modulus_init(&fast, q, LOG_N, kernel, NULL), CKKS_OK);
-    assert_int_equal(ckks_modulus_init(&plain, q, LOG_N, ckks_kernel_portable(), NULL), CKKS_OK);
+    assert_int_equal(ckks_modulus_init(&fast, q, CKKS_RING_COMPLEX, LOG_N, kernel, NULL), CKKS_OK);
+    assert_int_equal(
+        ckks_modulus_init(&plain, q, CKKS_RING_COMPLEX, LOG_N, ckks_kernel_portable(), NULL),
+        CKKS_OK);
     for (size_t i = 0; i < N; i++) {
         memset(a, 0, sizeof a);
         memset(b, 0, sizeof b);

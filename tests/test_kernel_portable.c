@@ -162,7 +162,8 @@ static void elementwise(void **state)
 
             if (some_q(i) > kernel->max_prime)
                 continue;
-            assert_int_equal(ckks_modulus_init(&m, some_q(i), LOG_N, kernel, NULL), CKKS_OK);
+            assert_int_equal(
+                ckks_modulus_init(&m, some_q(i), CKKS_RING_COMPLEX, LOG_N, kernel, NULL), CKKS_OK);
             for (int t = 0; t < testing_iters(20); t++) {
                 testing_residues(&rng, r.a, N, m.q);
                 testing_residues(&rng, r.b, N, m.q);
@@ -192,7 +193,8 @@ static void dots(void **state)
     for (int i = 0; i < SOME_Q; i++) {
         ckks_modulus m;
 
-        assert_int_equal(ckks_modulus_init(&m, some_q(i), LOG_N, ckks_kernel_portable(), NULL),
+        assert_int_equal(ckks_modulus_init(&m, some_q(i), CKKS_RING_COMPLEX, LOG_N,
+                                           ckks_kernel_portable(), NULL),
                          CKKS_OK);
         testing_residues(&rng, x_rows[0], N, CKKS_MAX_PRIME);
         testing_residues(&rng, y_rows[0], N, m.q);
@@ -244,8 +246,9 @@ static void dot_alias(void **state)
 
     (void)state;
     testing_rng_init(&rng, testing_seed() + 3);
-    assert_int_equal(ckks_modulus_init(&m, some_q(6), LOG_N, ckks_kernel_portable(), NULL),
-                     CKKS_OK);
+    assert_int_equal(
+        ckks_modulus_init(&m, some_q(6), CKKS_RING_COMPLEX, LOG_N, ckks_kernel_portable(), NULL),
+        CKKS_OK);
     for (int k = 0; k < 10; k++) {
         testing_residues(&rng, row[2 * k], 512, m.q);
         testing_residues(&rng, row[2 * k + 1], 512, m.q);
@@ -265,8 +268,9 @@ static void permutes(void **state)
     rows r;
 
     (void)state;
-    assert_int_equal(ckks_modulus_init(&m, some_q(6), LOG_N, ckks_kernel_portable(), NULL),
-                     CKKS_OK);
+    assert_int_equal(
+        ckks_modulus_init(&m, some_q(6), CKKS_RING_COMPLEX, LOG_N, ckks_kernel_portable(), NULL),
+        CKKS_OK);
     for (size_t i = 0; i < N; i++) {
         r.a[i] = 1000 + i;
         index[i] = (uint32_t)(i * 5 % N);

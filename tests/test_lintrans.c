@@ -1,4 +1,4 @@
-/* Making linear transforms: sizes that are kept, key lists that suffice, every refusal. */
+/* Making linear transforms: sizes that are kept, every refusal. */
 #include "tests/lintrans_world.h"
 
 #include "ckks/keygen.h"
@@ -22,47 +22,24 @@ static void memory_is_what_was_said(void **state)
 
     (void)state;
     params.allocator = (ckks_allocator){testing_alloc_get, testing_alloc_put, &a};
-    lintrans_start(&v, &params, shape, window, WINDOW, 1, 2, 0x1p30);
-    t = v.t;
-    assert_int_equal(ckks_lintrans_memory(v.s.ctx, &v.shape),
-                     sizeof *t + t->lists_bytes + t->rows_bytes + t->tables_bytes);
-    assert_int_equal(t->rows_bytes, WINDOW * 5 * 1024 * 8);
-    assert_int_equal(t->term_count, WINDOW);
-    lintrans_stop(&v);
-    assert_int_equal(a.live, 0);
-}
-
-static void keys_are_listed_once(void **state)
-{
-    ckks_params params = scheme_params(LOG_N, 3, 45, 2);
-    int folds[] = {1, 64, 64, -128, 0};
-    int baby[] = {0, 1, 1, 2};
-    int giant[] = {0, 0, 64, 128};
-    ckks_lintrans_shape shape = {3, 1, 2, 2, 4, baby, giant, 5, folds};
-    ckks_key_spec spec[8];
-    ckks_context *ctx = NULL;
-
-    (void)state;
-    assert_int_equal(ckks_context_create(&ctx, &params, NULL, 0), CKKS_OK);
-    assert_int_equal(ckks_lintrans_keys(ctx, NULL, 0, &shape), 5);
-    memset(spec, 0, sizeof spec);
-    assert_int_equal(ckks_lintrans_keys(ctx, spec, 3, &shape),
-                     5); /* says how many, writes what fits */
-    assert_int_equal(spec[3].limbs, 0);
-    assert_int_equal(ckks_lintrans_keys(ctx, spec, 8, &shape), 5);
-    for (int i = 0; i < 4; i++) {
-        static const int steps[] = {1, 2, 64, 128};
-        assert_int_equal(spec[i].kind, CKKS_KEY_ROTATE);
-        assert_int_equal(spec[i].steps, steps[i]);
-        assert_int_equal(spec[i].limbs, 3);
-        assert_int_equal(spec[i].alpha, 2);
-        assert_int_equal(spec[i].special, 2);
+    for (shape.compact = 0; shape.compact <= WINDOW; shape.compact++) {
+        int compact = 0;
+        lintrans_start(&v, &params, shape, window, WINDOW, 1, 2, 0x1p30);
+        t = v.t;
+        assert_int_equal(ckks_lintrans_memory(v.s.ctx, &v.shape),
+                         sizeof *t + t->lists_bytes + t->rows_bytes + t->coefs_bytes +
+                             t->tables_bytes);
+        assert_int_equal(t->term_count, WINDOW);
+        compact = t->term_count - t->ready_terms;
+        assert_int_equal(t->rows_bytes, t->ready_terms * 5 * 1024 * 6 + CKKS_PACKED_SLACK);
+        assert_int_equal(t->coefs_bytes, compact * 1024 * 8);
+        /* as many as asked for, and no whole giant more */
+        assert_true(compact >= shape.compact);
+        assert_true(compact == 0 || t->term_count - t->first[t->ready + 1] < shape.compact);
+        assert_int_equal(ckks_lintrans_count(&v.shape, SLOTS).compact, compact);
+        lintrans_stop(&v);
     }
-    /* the fold that is no baby and no giant, at the output's limbs */
-    assert_int_equal(spec[4].steps, -128);
-    assert_int_equal(spec[4].limbs, 2);
-    assert_int_equal(ckks_key_spec_check(ctx, &spec[4], (char[100]){0}, 100), CKKS_OK);
-    ckks_context_free(ctx);
+    assert_int_equal(a.live, 0);
 }
 
 static void zero_diagonals_are_skipped(void **state)
@@ -198,6 +175,30 @@ static void refusals(void **state)
     lintrans_stop(&v);
 }
 
+static void too_many_terms(void **state)
+{
+    enum { SUM = CKKS_KERNEL_MAX_TERMS + 1 };
+    static ckks_diagonal diagonal[SUM];
+    static int baby[SUM], giant[SUM];
+    static const double value[1 << 13] = {1.0};
+    ckks_params params = scheme_params(14, 1, 45, 1);
+    ckks_lintrans_shape shape = {
+        .limbs = 1, .special = 1, .alpha = 1, .diagonal_count = SUM, .baby = baby, .giant = giant};
+    ckks_lintrans *t = NULL;
+    scheme s;
+
+    (void)state;
+    scheme_start(&s, &params, 0);
+    for (int i = 0; i < SUM; i++) {
+        baby[i] = i;
+        diagonal[i] = (ckks_diagonal){i, value};
+    }
+    assert_int_equal(ckks_lintrans_create(s.w, &t, &shape, diagonal, ckks_scale_from(1.0)),
+                     CKKS_ERR_ARG);
+    assert_non_null(strstr(ckks_worker_error(s.w), "4096"));
+    scheme_stop(&s);
+}
+
 static void no_memory(void **state)
 {
     testing_alloc a = {0};
@@ -209,7 +210,7 @@ static void no_memory(void **state)
     (void)state;
     params.allocator = (ckks_allocator){testing_alloc_get, testing_alloc_put, &a};
     lintrans_start(&v, &params, shape, window, WINDOW, 1, 2, 0x1p30);
-    for (int k = 1; k <= 5; k++) {
+    for (int k = 1; k <= 6; k++) {
         int live = a.live;
         a.calls = 0;
         a.fail_at = k;
@@ -228,12 +229,9 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_what_was_said),
-        cmocka_unit_test(keys_are_listed_once),
-        cmocka_unit_test(zero_diagonals_are_skipped),
-        cmocka_unit_test(sums_over_slots),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(no_memory),
+        cmocka_unit_test(memory_is_what_was_said), cmocka_unit_test(zero_diagonals_are_skipped),
+        cmocka_unit_test(sums_over_slots),         cmocka_unit_test(refusals),
+        cmocka_unit_test(too_many_terms),          cmocka_unit_test(no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

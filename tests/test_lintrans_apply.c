@@ -6,7 +6,10 @@
 #include "ckks/object.h"
 #include "ckks/worker.h"
 
-enum { LOG_N = 10, N = 1 << LOG_N, SLOTS = N / 2 };
+enum { LOG_N = 10, N = 1 << LOG_N };
+
+/* Slots of the ring that the tests run in. */
+#define SLOTS (scheme_ring == CKKS_RING_REAL ? N : N / 2)
 
 /* One transform, compared with clear slots; the estimate is for the largest row and magnitude, so
  * the measured deviation is below it, though not by much: diagonals are uniform in [-1, 1], as are
@@ -46,9 +49,9 @@ static void compare(int q_count, int p_count, ckks_lintrans_shape shape, const i
     lintrans_clear(&v, y, x);
     /* The estimate is an upper one; a deviation measured on n values is off by 1/sqrt(2 n), taken
      * five times. Folds make values of different slots equal, in errors too. */
-    double values = 2.0 * (double)(SLOTS >> shape.fold_count);
+    double values = (double)(N >> shape.fold_count);
     scheme_assert_error(&v.s, out, y, NULL, 0.1, 1.0 + 5.0 / sqrt(2.0 * values));
-    for (size_t j = 0; j < SLOTS; j++)
+    for (size_t j = 0; j < v.s.slots; j++)
         assert_true(fabs(y[j]) <= ckks_ciphertext_magnitude(out));
     /* in place: the same bits */
     scheme_ok(v.s.w, ckks_lintrans_apply(v.s.w, c, c, v.t));
@@ -60,6 +63,48 @@ static void compare(int q_count, int p_count, ckks_lintrans_shape shape, const i
     free(y);
     ckks_ciphertext_free(c);
     ckks_ciphertext_free(out);
+    lintrans_stop(&v);
+}
+
+/* The same transform kept in other ways, and applied by more threads, gives the same bits. */
+static void same_bits(ckks_lintrans_shape shape, const int *index, int count)
+{
+    ckks_params params = scheme_params(LOG_N, 3, 45, 2);
+    ckks_ciphertext *in = NULL;
+    ckks_ciphertext *want = NULL;
+    ckks_ciphertext *got = NULL;
+    double *x = NULL;
+    lintrans_world v;
+
+    lintrans_start(&v, &params, shape, index, count, 1, 2, 0x1p40);
+    x = scheme_vector(&v.s, -1, 1);
+    in = scheme_encrypt(&v.s, x, NULL, shape.limbs, ckks_scale_from(0x1p40));
+    want = scheme_empty(&v.s);
+    got = scheme_empty(&v.s);
+    scheme_ok(v.s.w, ckks_lintrans_apply(v.s.w, want, in, v.t));
+    for (int compact = 0; compact <= count; compact += count / 3) {
+        ckks_lintrans *t = NULL;
+        v.shape.compact = compact;
+        scheme_ok(v.s.w,
+                  ckks_lintrans_create(v.s.w, &t, &v.shape, v.diagonal, ckks_scale_from(0x1p40)));
+        for (int threads = 1; threads <= 7; threads += 2) {
+            size_t bytes = ckks_lintrans_scratch_bytes(v.s.ctx, &v.shape, threads);
+            ckks_worker *team = NULL;
+            scheme_ok(NULL, ckks_worker_create_team(&team, v.s.ctx, bytes, threads));
+            scheme_ok(team, ckks_worker_use_keys(team, v.s.keys));
+            scheme_ok(team, ckks_lintrans_apply(team, got, in, t));
+            assert_true(team->arena.peak <= team->arena.size);
+            for (int part = 0; part < 2; part++)
+                assert_memory_equal(ckks_ciphertext_row(want, part, 0),
+                                    ckks_ciphertext_row(got, part, 0), (size_t)got->limbs * N * 8);
+            ckks_worker_free(team);
+        }
+        ckks_lintrans_free(t);
+    }
+    free(x);
+    ckks_ciphertext_free(in);
+    ckks_ciphertext_free(want);
+    ckks_ciphertext_free(got);
     lintrans_stop(&v);
 }
 
@@ -134,7 +179,37 @@ static void folds(void **state)
     compare(3, 2, shape, dense, 70, 1, 2); /* 64 may be a giant step too */
 }
 
-/* More terms in one sum than go into one call of the kernel. */
+/* One giant key for all giant steps; giants on both sides of 0; none at 0. */
+static void chains(void **state)
+{
+    ckks_lintrans_shape shape = {.limbs = 3, .rescale = 1, .special = 2, .alpha = 2, .chain = 1};
+
+    (void)state;
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = i;
+    compare(3, 2, shape, dense, 40, 1, 2);
+    compare(3, 2, shape, dense, 12, 1000, 1); /* giants only */
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = (i + 490) % SLOTS;
+    compare(3, 2, shape, dense, 40, 1, 2);
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = (i * 7 + 100) % SLOTS;
+    compare(3, 2, shape, dense, 20, 1, 2);
+}
+
+static void ways_to_keep_and_threads(void **state)
+{
+    ckks_lintrans_shape shape = {.limbs = 3, .rescale = 1, .special = 2, .alpha = 2};
+
+    (void)state;
+    for (int i = 0; i < LINTRANS_MAX; i++)
+        dense[i] = (i + 500) % SLOTS;
+    same_bits(shape, dense, 30);
+    shape.chain = 1;
+    same_bits(shape, dense, 30);
+}
+
+/* Sums of many terms. */
 static void long_sums(void **state)
 {
     ckks_lintrans_shape shape = {.limbs = 1, .rescale = 0, .special = 1, .alpha = 1};
@@ -163,7 +238,7 @@ static void estimate_is_close(void **state)
         lintrans_start(&v, &params, shape, dense, 64, 1, 2, exp2(bits));
         x = scheme_vector(&v.s, -1, 1);
         y = scheme_vector(&v.s, 0, 1);
-        for (size_t j = 0; j < SLOTS; j++)
+        for (size_t j = 0; j < v.s.slots; j++)
             x[j] = x[j] < 0 ? -1.0 : 1.0;
         c = scheme_encrypt(&v.s, x, NULL, 3, ckks_scale_from(0x1p40));
         scheme_ok(v.s.w, ckks_lintrans_apply(v.s.w, c, c, v.t));
@@ -255,10 +330,12 @@ int main(void)
         cmocka_unit_test(shapes_of_keys),
         cmocka_unit_test(rescales),
         cmocka_unit_test(folds),
+        cmocka_unit_test(chains),
+        cmocka_unit_test(ways_to_keep_and_threads),
         cmocka_unit_test(long_sums),
         cmocka_unit_test(estimate_is_close),
         cmocka_unit_test(refusals),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return scheme_run(tests);
 }

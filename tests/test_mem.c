@@ -46,6 +46,35 @@ static void blocks_are_aligned(void **state)
     }
 }
 
+/* Large blocks of malloc begin at a huge page on Linux; those of a hook are left alone. */
+static void large_blocks(void **state)
+{
+    static const ckks_allocator odd = {odd_get, odd_put, NULL};
+    const size_t sizes[] = {CKKS_HUGE_PAGE - 1, CKKS_HUGE_PAGE, CKKS_HUGE_PAGE + 1,
+                            5 * (size_t)CKKS_HUGE_PAGE / 2};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        unsigned char *p = ckks_mem_alloc_zero(NULL, sizes[i]);
+        unsigned char *h = ckks_mem_alloc(&odd, sizes[i]);
+
+        assert_non_null(p);
+        assert_non_null(h);
+#if defined(__linux__)
+        if (sizes[i] >= CKKS_HUGE_PAGE)
+            assert_int_equal((uintptr_t)p % CKKS_HUGE_PAGE, 0);
+#endif
+        assert_int_equal((uintptr_t)p % CKKS_ALIGN, 0);
+        assert_int_equal((uintptr_t)h % CKKS_ALIGN, 0);
+        for (size_t k = 0; k < sizes[i]; k += 4093)
+            assert_int_equal(p[k], 0);
+        memset(p, 1, sizes[i]);
+        memset(h, 1, sizes[i]);
+        ckks_mem_free_wipe(NULL, p, sizes[i]);
+        ckks_mem_free(&odd, h, sizes[i]);
+    }
+}
+
 static void refusal_is_null(void **state)
 {
     testing_alloc t = {.fail_at = 2};
@@ -138,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_aligned),
+        cmocka_unit_test(large_blocks),
         cmocka_unit_test(refusal_is_null),
         cmocka_unit_test(sizes),
         cmocka_unit_test(wiping),

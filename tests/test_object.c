@@ -195,18 +195,59 @@ static void key_sizes(void **state)
 
     (void)state;
     assert_int_equal(ckks_key_spec_digits(&spec), 3);
-    /* (5 + 2) rows, 2 parts, 3 digits */
-    assert_int_equal(ckks_key_words(&spec, 1024), 7 * 2 * 3 * 1024);
+    /* (5 + 2) rows, 2 parts, 3 digits, 6 bytes */
+    assert_int_equal(ckks_key_bytes(&spec, 1024), 7 * 2 * 3 * 1024 * 6 + CKKS_PACKED_SLACK);
     spec.alpha = 5;
     assert_int_equal(ckks_key_spec_digits(&spec), 1);
+}
+
+/* Every row of every digit has a place of its own, in the order that dot_key of kernel.h reads. */
+static void key_rows_have_their_places(void **state)
+{
+    enum { PLACES = 64 };
+    ckks_key_spec spec = {CKKS_KEY_ROTATE, 1, 3, 2, 1};
+    ckks_key key = {.spec = spec, .digits = ckks_key_spec_digits(&spec)};
+    uint64_t in[PLACES];
+    uint64_t out[PLACES];
+
+    (void)state;
+    key.packed = malloc(ckks_key_bytes(&spec, PLACES));
+    assert_non_null(key.packed);
+    for (int turn = 0; turn < 2; turn++) {
+        for (int row = 0; row < 4; row++) {
+            for (int digit = 0; digit < 2; digit++) {
+                for (int part = 0; part < 2; part++) {
+                    uint64_t id = (uint64_t)(100 * row + 10 * digit + part + 1) << 38;
+                    for (size_t i = 0; i < PLACES; i++)
+                        in[i] = id + i;
+                    if (turn == 0) {
+                        ckks_key_put(&key, PLACES, row, part, digit, in);
+                        continue;
+                    }
+                    ckks_key_get(&key, PLACES, row, part, digit, out);
+                    assert_memory_equal(in, out, sizeof in);
+                    /* the second tile, behind the first of all streams */
+                    assert_int_equal(
+                        ckks_packed_get(ckks_key_packed(&key, PLACES, row),
+                                        (size_t)(4 + 2 * digit + part) * CKKS_TILE + 5),
+                        id + CKKS_TILE + 5);
+                }
+            }
+        }
+    }
+    free(key.packed);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_objects),     cmocka_unit_test(copies),
-        cmocka_unit_test(secrets_are_wiped), cmocka_unit_test(declared_magnitude),
-        cmocka_unit_test(no_memory),         cmocka_unit_test(key_sizes),
+        cmocka_unit_test(empty_objects),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(secrets_are_wiped),
+        cmocka_unit_test(declared_magnitude),
+        cmocka_unit_test(no_memory),
+        cmocka_unit_test(key_sizes),
+        cmocka_unit_test(key_rows_have_their_places),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,8 +88,8 @@ static void key_products(world *w, testing_rng *rng, const ckks_kernel *kernel, 
     }
     for (size_t s = 0; s < 2 * COUNT; s++)
         ckks_pack_row(w->y, w->key[s], s, 2 * COUNT, n);
-    ckks_galois_permutation(&turn, w->m.log_n, element);
-    ckks_galois_table(w->index, w->m.log_n, element);
+    ckks_galois_permutation(&turn, CKKS_RING_COMPLEX, w->m.log_n, element);
+    ckks_galois_table(w->index, CKKS_RING_COMPLEX, w->m.log_n, element);
     for (int use = 0; use < 16; use++) {
         p.turn = use & 1 ? &turn : NULL;
         p.turned = use & 2 ? w->turned : NULL;
@@ -169,7 +169,8 @@ static void products(void **state)
                 uint64_t q = 0;
                 assert_int_equal(
                     ckks_prime_below(&q, (uint64_t)exp2(sizes[s]), UINT64_C(2) << log_n), CKKS_OK);
-                assert_int_equal(ckks_modulus_init(&w.m, q, log_n, kernel, NULL), CKKS_OK);
+                assert_int_equal(ckks_modulus_init(&w.m, q, CKKS_RING_COMPLEX, log_n, kernel, NULL),
+                                 CKKS_OK);
                 key_products(&w, &rng, kernel, 5);
                 key_products(&w, &rng, kernel, (UINT64_C(2) << log_n) - 3);
                 pair_products(&w, &rng, kernel);

@@ -13,7 +13,8 @@ static ckks_params good(void)
     ckks_params params;
     char why[200] = "";
 
-    assert_int_equal(ckks_params_generate(&params, 13, q_bits, 3, p_bits, 1, 128, why, sizeof why),
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, q_bits, 3, p_bits, 1, 128,
+                                          why, sizeof why),
                      CKKS_OK);
     return params;
 }
@@ -41,6 +42,38 @@ static void generated_primes_are_what_was_asked(void **state)
     assert_int_equal(ckks_params_check(&params, NULL, 0), CKKS_OK);
 }
 
+/* The real ring: primes = 1 mod 4N, the same table; one that is only 1 mod 2N is refused. */
+static void the_real_ring(void **state)
+{
+    double bits[] = {60.0};
+    ckks_params params;
+    char why[200] = "";
+    uint64_t prime = CKKS_MAX_PRIME + 1;
+
+    (void)state;
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_REAL, 13, q_bits, 3, p_bits, 1, 128,
+                                          why, sizeof why),
+                     CKKS_OK);
+    assert_int_equal(params.ring, CKKS_RING_REAL);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal((i < 3 ? params.q[i] : params.p[0]) % 32768, 1);
+    do {
+        assert_int_equal(ckks_prime_below(&prime, prime, 16384), CKKS_OK);
+    } while (prime % 32768 == 1);
+    params.q[1] = prime;
+    assert_int_equal(ckks_params_check(&params, why, sizeof why), CKKS_ERR_PARAMS);
+    assert_non_null(strstr(why, "1 mod 2^15"));
+    params.ring = CKKS_RING_COMPLEX;
+    assert_int_equal(ckks_params_check(&params, why, sizeof why), CKKS_OK);
+    assert_int_equal(
+        ckks_params_generate(&params, 2, 13, q_bits, 3, p_bits, 1, 128, why, sizeof why),
+        CKKS_ERR_ARG);
+    assert_non_null(strstr(why, "ring 2"));
+    assert_int_equal(
+        ckks_params_generate(&params, CKKS_RING_REAL, 13, bits, 1, NULL, 0, 128, why, sizeof why),
+        CKKS_ERR_ARG);
+}
+
 static void expect_refused(const ckks_params *params, ckks_status status, const char *word)
 {
     char why[200] = "";
@@ -55,8 +88,10 @@ static void every_rule(void **state)
     ckks_params params = good();
 
     (void)state;
-    params.ring = 1;
-    expect_refused(&params, CKKS_ERR_PARAMS, "ring 1");
+    params.ring = 2;
+    expect_refused(&params, CKKS_ERR_PARAMS, "ring 2");
+    params.ring = -1;
+    expect_refused(&params, CKKS_ERR_PARAMS, "ring -1");
     params = good();
     params.log_n = 2;
     expect_refused(&params, CKKS_ERR_PARAMS, "2^2");
@@ -104,18 +139,22 @@ static void security_is_enforced_with_numbers(void **state)
     char why[200] = "";
 
     (void)state;
-    assert_int_equal(ckks_params_generate(&params, 13, five, 5, p_bits, 1, 128, why, sizeof why),
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, five, 5, p_bits, 1, 128,
+                                          why, sizeof why),
                      CKKS_ERR_INSECURE);
     assert_non_null(strstr(why, "230.8"));
     assert_non_null(strstr(why, "214"));
     assert_memory_equal(&params, &before, sizeof params);
-    assert_int_equal(ckks_params_generate(&params, 13, five, 4, p_bits, 1, 192, why, sizeof why),
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, five, 4, p_bits, 1, 192,
+                                          why, sizeof why),
                      CKKS_ERR_INSECURE);
-    assert_int_equal(ckks_params_generate(&params, 10, five, 1, p_bits, 1, 128, why, sizeof why),
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 10, five, 1, p_bits, 1, 128,
+                                          why, sizeof why),
                      CKKS_ERR_INSECURE);
     assert_non_null(strstr(why, "no row"));
     /* 0 asks for test parameters and stamps them */
-    assert_int_equal(ckks_params_generate(&params, 13, five, 5, p_bits, 1, 0, why, sizeof why),
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, five, 5, p_bits, 1, 0,
+                                          why, sizeof why),
                      CKKS_OK);
     assert_int_equal(params.insecure_test, 1);
 }
@@ -137,8 +176,8 @@ static void security_limits_are_exact(void **state)
                 /* the largest primes below 2^bits are not 0.001 bits smaller */
                 for (int k = 0; k < count; k++)
                     bits[k] = (max + (over ? 0.5 : -0.5)) / count;
-                assert_int_equal(ckks_params_generate(&params, log_n, bits, count, NULL, 0,
-                                                      level[i], why, sizeof why),
+                assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, log_n, bits,
+                                                      count, NULL, 0, level[i], why, sizeof why),
                                  over ? CKKS_ERR_INSECURE : CKKS_OK);
             }
         }
@@ -154,21 +193,28 @@ static void generate_refuses_nonsense(void **state)
     char why[200] = "";
 
     (void)state;
-    assert_int_equal(ckks_params_generate(&params, 13, small, 1, NULL, 0, 128, why, sizeof why),
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, small, 1, NULL, 0, 128,
+                                          why, sizeof why),
                      CKKS_ERR_ARG);
     assert_non_null(strstr(why, "15"));
-    assert_int_equal(ckks_params_generate(&params, 13, large, 1, NULL, 0, 128, why, sizeof why),
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, large, 1, NULL, 0, 128,
+                                          why, sizeof why),
                      CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(&params, 13, nan, 1, NULL, 0, 128, why, sizeof why),
+    assert_int_equal(
+        ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, nan, 1, NULL, 0, 128, why, sizeof why),
+        CKKS_ERR_ARG);
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, q_bits, 0, NULL, 0, 128,
+                                          why, sizeof why),
                      CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(&params, 13, q_bits, 0, NULL, 0, 128, why, sizeof why),
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 17, q_bits, 1, NULL, 0, 128,
+                                          why, sizeof why),
                      CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(&params, 17, q_bits, 1, NULL, 0, 128, why, sizeof why),
+    assert_int_equal(ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, NULL, 1, NULL, 0, 128,
+                                          why, sizeof why),
                      CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(&params, 13, NULL, 1, NULL, 0, 128, why, sizeof why),
-                     CKKS_ERR_ARG);
-    assert_int_equal(ckks_params_generate(NULL, 13, q_bits, 1, NULL, 0, 128, NULL, 0),
-                     CKKS_ERR_ARG);
+    assert_int_equal(
+        ckks_params_generate(NULL, CKKS_RING_COMPLEX, 13, q_bits, 1, NULL, 0, 128, NULL, 0),
+        CKKS_ERR_ARG);
 }
 
 static void primes_run_out(void **state)
@@ -181,8 +227,9 @@ static void primes_run_out(void **state)
     /* Between 2^18 and 2^19 there are 4 numbers = 1 mod 2^17. */
     for (int i = 0; i < CKKS_MAX_Q; i++)
         bits[i] = 19.0;
-    assert_int_equal(ckks_params_generate(&params, 16, bits, 8, NULL, 0, 0, why, sizeof why),
-                     CKKS_ERR_PARAMS);
+    assert_int_equal(
+        ckks_params_generate(&params, CKKS_RING_COMPLEX, 16, bits, 8, NULL, 0, 0, why, sizeof why),
+        CKKS_ERR_PARAMS);
     assert_non_null(strstr(why, "no unused prime"));
 }
 
@@ -190,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generated_primes_are_what_was_asked),
+        cmocka_unit_test(the_real_ring),
         cmocka_unit_test(every_rule),
         cmocka_unit_test(security_is_enforced_with_numbers),
         cmocka_unit_test(security_limits_are_exact),

@@ -199,5 +199,5 @@ int main(void)
         cmocka_unit_test(refusals),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return scheme_run(tests);
 }

@@ -7,53 +7,120 @@
 #include "ckks/modulus.h"
 #include "ckks/prime.h"
 #include "ckks/sample.h"
-#include "tests/testing.h"
+#include "tests/client_families.h"
 #include "tests/vectors/sample.inc"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 enum { DRAWS = 1 << 16 };
 
+/* n residues by every family that runs here, from the seed and stream of the known answers; those
+ * of the portable one are left in out. */
+static void uniform_alike(uint64_t *out, uint64_t q, int log_n)
+{
+    static uint64_t other[(1 << 13) + 1];
+    ckks_modulus m;
+
+    assert_int_equal(
+        ckks_modulus_init(&m, q, CKKS_RING_COMPLEX, log_n, ckks_kernel_portable(), NULL), CKKS_OK);
+    ckks_sample_uniform(out, &m, seed_bytes, 11);
+    ckks_modulus_clear(&m);
+    for (int f = 0; client_family_here(f) != NULL; f++) {
+        assert_int_equal(
+            ckks_modulus_init(&m, q, CKKS_RING_COMPLEX, log_n, client_family_here(f), NULL),
+            CKKS_OK);
+        other[m.n] = 77;
+        ckks_sample_uniform(other, &m, seed_bytes, 11);
+        assert_true(other[m.n] == 77);
+        assert_memory_equal(other, out, m.n * sizeof *out);
+        ckks_modulus_clear(&m);
+    }
+}
+
 static void known_uniform(void **state)
 {
+    static uint64_t out[1 << 13];
+
     (void)state;
     for (size_t i = 0; i < COUNT(uniform_primes); i++) {
-        uint64_t out[64];
-        ckks_modulus m;
+        uniform_alike(out, uniform_primes[i], 6);
+        assert_memory_equal(out, uniform_values + 64 * i, 64 * sizeof *out);
+    }
+    for (int log_n = 3; log_n <= 13; log_n++) {
+        uint64_t q = 0;
 
-        assert_int_equal(ckks_modulus_init(&m, uniform_primes[i], 6, ckks_kernel_portable(), NULL),
-                         CKKS_OK);
-        ckks_sample_uniform(out, &m, seed_bytes, 11);
-        assert_memory_equal(out, uniform_values + 64 * i, sizeof out);
-        ckks_modulus_clear(&m);
+        assert_int_equal(ckks_prime_below(&q, CKKS_MAX_PRIME + 1, 1 << 14), CKKS_OK);
+        uniform_alike(out, q, log_n);
     }
 }
 
 static void known_small(void **state)
 {
-    int8_t out[201];
-    ckks_rng rng;
+    (void)state;
+    for (int f = 0; client_family_here(f) != NULL; f++) {
+        int8_t out[201];
+        ckks_rng rng;
+
+        ckks_rng_init(&rng, client_family_here(f), seed_bytes, CKKS_LABEL_SECRET, 0);
+        out[200] = 99;
+        ckks_sample_ternary(out, 200, &rng);
+        assert_memory_equal(out, ternary_values, 200);
+        ckks_rng_init(&rng, client_family_here(f), seed_bytes, CKKS_LABEL_ERROR, 1);
+        ckks_sample_error(out, 200, &rng);
+        assert_memory_equal(out, error_values, 200);
+        assert_int_equal(out[200], 99);
+    }
+}
+
+/* Long draws by every family, value by value: by words of the generator, as the header says. */
+static void long_draws_by_words(void **state)
+{
+    enum { LONG = 5000 };
+    static int8_t out[LONG];
 
     (void)state;
-    ckks_rng_init(&rng, seed_bytes, CKKS_LABEL_SECRET, 0);
-    out[200] = 99;
-    ckks_sample_ternary(out, 200, &rng);
-    assert_memory_equal(out, ternary_values, 200);
-    ckks_rng_init(&rng, seed_bytes, CKKS_LABEL_ERROR, 1);
-    ckks_sample_error(out, 200, &rng);
-    assert_memory_equal(out, error_values, 200);
-    assert_int_equal(out[200], 99);
+    for (int f = 0; client_family_here(f) != NULL; f++) {
+        const ckks_kernel *kernel = client_family_here(f);
+        ckks_rng rng;
+        ckks_rng words;
+        size_t i = 0;
+
+        ckks_rng_init(&rng, kernel, seed_bytes, CKKS_LABEL_SECRET, 0);
+        ckks_rng_init(&words, ckks_kernel_portable(), seed_bytes, CKKS_LABEL_SECRET, 0);
+        ckks_sample_ternary(out, LONG, &rng);
+        while (i < LONG) {
+            uint64_t word = ckks_rng_u64(&words);
+
+            for (int pair = 0; pair < 32 && i < LONG; pair++, word >>= 2) {
+                if ((word & 3) != 3)
+                    assert_int_equal(out[i++], (int)(word & 3) - 1);
+            }
+        }
+        /* What is left of the last word is dropped: the next draw starts at the same word. */
+        ckks_sample_error(out, LONG, &rng);
+        for (i = 0; i < LONG; i++) {
+            uint64_t word = ckks_rng_u64(&words) << 22;
+            int ones = 0;
+
+            for (; word != 0; word &= word - 1)
+                ones++;
+            assert_int_equal(out[i], ones - 21);
+        }
+        assert_true(ckks_rng_u64(&rng) == ckks_rng_u64(&words));
+    }
 }
 
 static void known_wide(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(wide_sigmas); i++) {
-        int64_t out[16];
-        ckks_rng rng;
+    for (int f = 0; client_family_here(f) != NULL; f++) {
+        for (size_t i = 0; i < COUNT(wide_sigmas); i++) {
+            int64_t out[16];
+            ckks_rng rng;
 
-        ckks_rng_init(&rng, seed_bytes, CKKS_LABEL_FLOOD, 4);
-        ckks_sample_gaussian_wide(out, 16, wide_sigmas[i], &rng);
-        assert_memory_equal(out, wide_values + 16 * i, sizeof out);
+            ckks_rng_init(&rng, client_family_here(f), seed_bytes, CKKS_LABEL_FLOOD, 4);
+            ckks_sample_gaussian_wide(out, 16, wide_sigmas[i], &rng);
+            assert_memory_equal(out, wide_values + 16 * i, sizeof out);
+        }
     }
 }
 
@@ -74,7 +141,7 @@ static void fresh(ckks_rng *rng, uint32_t label)
     testing_rng_init(&draw, testing_seed() + label);
     for (int i = 0; i < CKKS_SEED_BYTES; i++)
         seed[i] = (uint8_t)testing_u64(&draw);
-    ckks_rng_init(rng, seed, label, 0);
+    ckks_rng_init(rng, client_family_here(0), seed, label, 0);
 }
 
 /* 256 equal cells, for a large prime and for one whose residues are nearly the cells. */
@@ -91,7 +158,8 @@ static void uniform_is_flat(void **state)
         ckks_modulus m;
 
         assert_int_equal(ckks_prime_below(&q, starts[p], 1 << 14), CKKS_OK);
-        assert_int_equal(ckks_modulus_init(&m, q, 13, ckks_kernel_portable(), NULL), CKKS_OK);
+        assert_int_equal(
+            ckks_modulus_init(&m, q, CKKS_RING_COMPLEX, 13, ckks_kernel_portable(), NULL), CKKS_OK);
         for (uint64_t c = 0; c < 256; c++) {
             /* Residues r with floor(256 r / q) = c. */
             uint64_t low = (c * q + 255) / 256;
@@ -237,10 +305,11 @@ static void wide_is_normal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_uniform),      cmocka_unit_test(known_small),
-        cmocka_unit_test(known_wide),         cmocka_unit_test(uniform_is_flat),
-        cmocka_unit_test(ternary_is_uniform), cmocka_unit_test(error_is_binomial),
-        cmocka_unit_test(wide_std),           cmocka_unit_test(wide_is_normal),
+        cmocka_unit_test(known_uniform),     cmocka_unit_test(known_small),
+        cmocka_unit_test(known_wide),        cmocka_unit_test(long_draws_by_words),
+        cmocka_unit_test(uniform_is_flat),   cmocka_unit_test(ternary_is_uniform),
+        cmocka_unit_test(error_is_binomial), cmocka_unit_test(wide_std),
+        cmocka_unit_test(wide_is_normal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,29 +9,54 @@ static void check_schedule(const nn_schedule *s, const nn_stages *stages, double
 {
     int limbs = s->limbs;
     double bits = s->input_bits;
+    assert_true(nn_schedule_bits(s, limbs, 0) <= bound);
     for (size_t k = 0; k < stages->count; k++) {
         const nn_stage *stage = &stages->stage[k];
         const nn_step *step = &s->step[k];
-        double q = s->first_bits + (limbs - 1) * s->limb_bits;
+        double q = nn_schedule_bits(s, limbs, 0), dropped = 0.0;
         assert_int_equal(step->limbs, limbs);
-        /* Other polynomials choose their keys limb by limb, when the plan is made exact. */
-        if (stage->kind == NN_STAGE_AFFINE || nn_stage_is_square(stage))
-            assert_true(step->special >= 1 && step->alpha >= 1);
-        assert_true(q + step->special * s->special_bits <= bound + 1e-9);
+        assert_true(step->special >= 1 && step->alpha >= 1);
+        assert_true(nn_schedule_bits(s, limbs, step->special) <= bound + 1e-9);
+        assert_true(fabs(step->scale_in - bits) < 1e-9);
         if (stage->kind == NN_STAGE_AFFINE)
             bits += step->weight_bits;
         else if (nn_stage_is_square(stage))
             bits *= 2;
         else
-            bits = step->scale_bits + step->rescale * s->limb_bits;
-        assert_true(bits + log2(stage->range) <= q - 1.0);
-        bits -= step->rescale * s->limb_bits;
+            bits = step->scale_bits + step->drop_bits;
+        assert_true(bits + log2(stage->range) <= q - 2.0 + 1e-9);
+        for (int l = limbs - step->rescale; l < limbs; l++)
+            dropped += s->q_bits[l];
+        assert_true(fabs(dropped - step->drop_bits) < 1e-9);
+        bits -= dropped;
         limbs -= step->rescale;
         assert_int_equal(step->limbs_out, limbs);
         assert_true(limbs >= 1);
         assert_true(fabs(bits - step->scale_bits) < 1e-9);
-        assert_true(step->rescale == 0 || bits >= s->floor_bits - 1e-9);
+        /* A polynomial rescales down to half a bit below the floor. */
+        int exact = stage->kind == NN_STAGE_AFFINE || nn_stage_is_square(stage);
+        assert_true(step->rescale == 0 || bits >= step->floor_bits - (exact ? 1e-9 : 0.5));
     }
+}
+
+static nn_schedule_job make_job(const nn_stages *stages, const nn_arrangement *a, int log_n)
+{
+    return (nn_schedule_job){.stages = stages,
+                             .arrangement = a,
+                             .costs = nn_costs_builtin("avx512ifma"),
+                             .log_n = log_n,
+                             .security_bits = 128,
+                             .precision_bits = 10.0};
+}
+
+static void arrange(nn_arrangement *a, const nn_stages *stages, int log_n)
+{
+    const nn_arrange_job job = {.stages = stages,
+                                .slots = (size_t)1 << (log_n - 1),
+                                .images = 1,
+                                .log_n = log_n,
+                                .costs = nn_costs_builtin("avx512ifma")};
+    assert_int_equal(nn_arrange(a, &job), NN_OK);
 }
 
 static void check_network(void (*make)(nn_stages *, testing_rng *), int log_n, int limbs_at_most)
@@ -43,8 +68,9 @@ static void check_network(void (*make)(nn_stages *, testing_rng *), int log_n, i
     char why[400] = "";
     testing_rng_init(&rng, testing_seed());
     make(&stages, &rng);
-    assert_int_equal(nn_arrange(&a, &stages, (size_t)1 << (log_n - 1)), NN_OK);
-    assert_int_equal(nn_schedule_find(&s, &stages, &a, log_n, 128, 14.0, why, sizeof why), NN_OK);
+    arrange(&a, &stages, log_n);
+    nn_schedule_job job = make_job(&stages, &a, log_n);
+    assert_int_equal(nn_schedule_find(&s, &job, why, sizeof why), NN_OK);
     check_schedule(&s, &stages, ckks_security_max_log2_qp(log_n, 128));
     /* Levels are not limbs: these networks have 5 and 7 multiplications in a row. */
     assert_true(s.limbs <= limbs_at_most);
@@ -71,15 +97,16 @@ static void test_refusal(void **state)
     char why[400] = "";
     testing_rng_init(&rng, testing_seed());
     stages_cnn2(&stages, &rng);
-    assert_int_equal(nn_arrange(&a, &stages, 4096), NN_OK);
-    assert_int_equal(nn_schedule_find(&s, &stages, &a, 13, 128, 14.0, why, sizeof why),
-                     NN_ERR_PLAN);
+    arrange(&a, &stages, 13);
+    nn_schedule_job job = make_job(&stages, &a, 13);
+    job.precision_bits = 24.0;
+    assert_int_equal(nn_schedule_find(&s, &job, why, sizeof why), NN_ERR_PLAN);
     assert_null(s.step);
     assert_non_null(strstr(why, "214"));
     assert_non_null(strstr(why, "'"));
     /* 256-bit security leaves 114 bits at this degree. */
-    assert_int_equal(nn_schedule_find(&s, &stages, &a, 13, 256, 14.0, why, sizeof why),
-                     NN_ERR_PLAN);
+    job.security_bits = 256;
+    assert_int_equal(nn_schedule_find(&s, &job, why, sizeof why), NN_ERR_PLAN);
     assert_non_null(strstr(why, "114"));
     nn_arrangement_clear(&a);
     nn_stages_clear(&stages);
@@ -90,15 +117,16 @@ static void test_polynomials(void **state)
     (void)state;
     testing_rng rng;
     testing_rng_init(&rng, testing_seed());
-    for (int degree = 2; degree <= NN_DEGREE_MAX; degree++) {
+    for (int degree = 2; degree <= NN_DEGREE_MAX; degree += 2) {
         nn_stages stages = {.input = {1, 8, 8}, .input_lo = 0.0, .input_hi = 1.0};
         nn_arrangement a;
         nn_schedule s;
         stages_dense(&stages, stages.input, 16, &rng);
         stages_poly(&stages, (nn_shape){16, 1, 1}, degree, -0.5);
         stages_dense(&stages, (nn_shape){16, 1, 1}, 4, &rng);
-        assert_int_equal(nn_arrange(&a, &stages, 8192), NN_OK);
-        assert_int_equal(nn_schedule_find(&s, &stages, &a, 14, 128, 14.0, NULL, 0), NN_OK);
+        arrange(&a, &stages, 14);
+        nn_schedule_job job = make_job(&stages, &a, 14);
+        assert_int_equal(nn_schedule_find(&s, &job, NULL, 0), NN_OK);
         check_schedule(&s, &stages, ckks_security_max_log2_qp(14, 128));
         nn_schedule_clear(&s);
         nn_arrangement_clear(&a);
@@ -106,12 +134,30 @@ static void test_polynomials(void **state)
     }
 }
 
-static void test_rounding(void **state)
+/* More precision never costs less, and moves the floors up by as much. */
+static void test_precision(void **state)
 {
     (void)state;
-    /* ckks: log2 of sqrt(N/18) sqrt(N/2) is 10.4 at N = 2^13 and grows by 1 a doubling. */
-    assert_true(fabs(nn_schedule_rounding_bits(13) - 10.4) < 0.05);
-    assert_true(fabs(nn_schedule_rounding_bits(16) - 13.4) < 0.05);
+    testing_rng rng;
+    nn_stages stages;
+    nn_arrangement a;
+    nn_schedule coarse, fine;
+    testing_rng_init(&rng, testing_seed());
+    stages_cryptonets(&stages, &rng);
+    arrange(&a, &stages, 14);
+    nn_schedule_job job = make_job(&stages, &a, 14);
+    assert_int_equal(nn_schedule_find(&coarse, &job, NULL, 0), NN_OK);
+    job.precision_bits += 6.0;
+    assert_int_equal(nn_schedule_find(&fine, &job, NULL, 0), NN_OK);
+    assert_true(fine.cost >= coarse.cost / 1.031); /* three spare bits may cost a hundredth each */
+    double more = fine.precision_bits - coarse.precision_bits;
+    assert_true(more >= 3.0 - 1e-9);
+    for (size_t k = 0; k < stages.count; k++)
+        assert_true(fabs(fine.step[k].floor_bits - coarse.step[k].floor_bits - more) < 1e-9);
+    nn_schedule_clear(&coarse);
+    nn_schedule_clear(&fine);
+    nn_arrangement_clear(&a);
+    nn_stages_clear(&stages);
 }
 
 int main(void)
@@ -120,7 +166,7 @@ int main(void)
         cmocka_unit_test(test_networks),
         cmocka_unit_test(test_refusal),
         cmocka_unit_test(test_polynomials),
-        cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_precision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

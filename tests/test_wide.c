@@ -1,4 +1,5 @@
 /* Multi-word numbers against Python's integers. */
+#include "ckks/modarith.h"
 #include "ckks/wide.h"
 #include "tests/testing.h"
 #include "tests/vectors/wide.inc"
@@ -73,35 +74,12 @@ static void logarithms(void **state)
                         48 * 0x1p-46 + 0x1p-41);
 }
 
-static void rebuilding(void **state)
-{
-    static const int counts[] = {1, 2, 4, 6};
-    const uint64_t *residues = crt_residues;
-    const double *want = crt_reals;
-    ckks_wide_crt crt;
-
-    (void)state;
-    for (size_t c = 0; c < COUNT(counts); c++) {
-        ckks_wide_crt_init(&crt, wide_moduli, counts[c]);
-        for (int i = 0; i < 8; i++, want++, residues += counts[c]) {
-            uint64_t apart[3 * 6];
-            double got = ckks_wide_crt_real(&crt, residues, 1);
-
-            testing_assert_near(got, *want, 0x1p-50 * fabs(*want));
-            for (int l = 0; l < counts[c]; l++)
-                apart[3 * l] = residues[l];
-            assert_true(ckks_wide_crt_real(&crt, apart, 3) == got);
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(divide_undoes_multiply),
         cmocka_unit_test(remainders_and_overflow),
         cmocka_unit_test(logarithms),
-        cmocka_unit_test(rebuilding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,7 +117,7 @@ static void envelope(void **state)
                         "\x89"
                         "CKKS\r\n\x1a",
                         8);
-    assert_int_equal(ckks_load_u16le(in + 8), 1);
+    assert_int_equal(ckks_load_u16le(in + 8), 2);
     assert_int_equal(ckks_load_u16le(in + 10), 5);
     assert_int_equal(ckks_load_u64le(in + 24), 20);
 
@@ -135,11 +135,11 @@ static void envelope(void **state)
             ckks_wire_open(&e, CKKS_WIRE_CIPHERTEXT, in, sizeof in, why, sizeof why), CKKS_OK);
         in[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
-    in[8] = 2;
+    in[8] = 1;
     assert_int_equal(ckks_wire_open(&e, CKKS_WIRE_CIPHERTEXT, in, sizeof in, why, sizeof why),
                      CKKS_ERR_VERSION);
-    assert_non_null(strstr(why, "version 2"));
-    in[8] = 1;
+    assert_non_null(strstr(why, "version 1"));
+    in[8] = 2;
     in[12] = 4;
     reseal(in, 20);
     assert_int_equal(ckks_wire_open(&e, CKKS_WIRE_CIPHERTEXT, in, sizeof in, why, sizeof why),

@@ -226,5 +226,5 @@ int main(void)
         cmocka_unit_test(others),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return scheme_run(tests);
 }

@@ -136,8 +136,8 @@ static void evaluation_keys(void **state)
     for (size_t i = 0; i < 3; i++) {
         assert_memory_equal(&back->key[i].spec, &t.s.keys->key[i].spec, sizeof specs[i]);
         assert_int_equal(back->key[i].element, t.s.keys->key[i].element);
-        assert_memory_equal(back->key[i].rows, t.s.keys->key[i].rows,
-                            ckks_key_words(&specs[i], N) * 8);
+        assert_memory_equal(back->key[i].packed, t.s.keys->key[i].packed,
+                            ckks_key_bytes(&specs[i], N));
     }
     ckks_eval_keys_free(back);
     assert_int_equal(ckks_eval_keys_write(t.bytes, t.size - 1, &used, t.s.keys), CKKS_ERR_SPACE);
@@ -217,7 +217,9 @@ static void insecure_key(void **state)
     scheme s;
 
     (void)state;
-    assert_int_equal(ckks_params_generate(&params, 13, q, 3, p, 2, 128, why, sizeof why), CKKS_OK);
+    assert_int_equal(
+        ckks_params_generate(&params, CKKS_RING_COMPLEX, 13, q, 3, p, 2, 128, why, sizeof why),
+        CKKS_OK);
     scheme_start(&s, &params, 0);
     scheme_keys(&s, &spec, 1);
     size = ckks_eval_keys_wire_bytes(s.keys);

@@ -26,10 +26,10 @@ static void round_trip(void **state)
     char why[200] = "";
 
     (void)state;
-    for (int insecure = 0; insecure < 2; insecure++) {
-        assert_int_equal(
-            ckks_params_generate(&params, 13, q, 3, p, 2, insecure ? 0 : 128, why, sizeof why),
-            CKKS_OK);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(ckks_params_generate(&params, i < 2 ? CKKS_RING_COMPLEX : CKKS_RING_REAL,
+                                              13, q, 3, p, 2, i % 2 ? 0 : 128, why, sizeof why),
+                         CKKS_OK);
         size = write_params(bytes, sizeof bytes, &params);
         assert_int_equal(ckks_wire_kind(bytes, size), CKKS_WIRE_PARAMS);
         memset(&back, 0xee, sizeof back);
@@ -96,7 +96,8 @@ static void nonsense(void **state)
     char why[200] = "";
 
     (void)state;
-    set_field(&params, 0, 1, CKKS_ERR_FORMAT);  /* ring */
+    set_field(&params, 0, 1, CKKS_ERR_FORMAT); /* ring: its identity is another, its primes too */
+    set_field(&params, 0, 2, CKKS_ERR_FORMAT);
     set_field(&params, 4, 17, CKKS_ERR_FORMAT); /* log_n */
     set_field(&params, 4, 0, CKKS_ERR_FORMAT);
     set_field(&params, 4, 0x80000000u, CKKS_ERR_FORMAT);

@@ -102,7 +102,7 @@ static int run(const settings *s, char **paths)
     int st = load_plan(&client, &ctx, paths[0]);
 
     if (st == CLI_OK)
-        st = load_worker(&w, ctx, 0);
+        st = load_worker(&w, ctx, 0, 1);
     if (st == CLI_OK) {
         count = nn_client_outputs(client);
         logits = calloc(count, sizeof *logits);

@@ -15,6 +15,7 @@
 #include "tools/commands.h"
 #include "tools/image.h"
 #include "tools/load.h"
+#include "tools/parallel.h"
 #include "tools/pgm.h"
 #include "tools/planning.h"
 #include "tools/progress.h"
@@ -103,9 +104,9 @@ static int open_player(player *p, const char *model, const nn_plan_options *plan
     int st = session_open(&p->run, model, planning);
 
     if (st == CLI_OK)
-        st = load_worker(&p->client, p->run.ctx, 0);
+        st = load_worker(&p->client, p->run.ctx, 0, 1);
     if (st == CLI_OK)
-        st = session_worker(&p->server, &p->run);
+        st = session_worker(&p->server, &p->run, parallel_default_threads());
     if (st != CLI_OK)
         return st;
     in = nn_shape_count(nn_client_input(p->run.client));

@@ -60,7 +60,7 @@ static int load_all(client_side *c, char **paths, const settings *s)
     int st = load_plan(&c->client, &c->ctx, paths[0]);
 
     if (st == CLI_OK)
-        st = load_worker(&c->worker, c->ctx, 0);
+        st = load_worker(&c->worker, c->ctx, 0, 1);
     if (st == CLI_OK)
         st =
             load_secret_key(c->worker, &c->sk, &c->key_id, nn_client_model_id(c->client), paths[1]);

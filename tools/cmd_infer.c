@@ -4,6 +4,7 @@
 #include "tools/cli.h"
 #include "tools/commands.h"
 #include "tools/load.h"
+#include "tools/parallel.h"
 #include "tools/planning.h"
 #include "tools/progress.h"
 
@@ -75,7 +76,7 @@ static int load_all(server_side *s, char **paths, const nn_plan_options *plannin
     if (st == CLI_OK)
         st = load_context(&s->ctx, nn_plan_params(s->plan), file_input_name(paths[0]));
     if (st == CLI_OK)
-        st = load_worker(&reader, s->ctx, 0);
+        st = load_worker(&reader, s->ctx, 0, 1);
     if (st != CLI_OK)
         return st;
     model_id = nn_model_id(s->model);
@@ -96,7 +97,8 @@ static int prepare(server_side *s, const char *model_path)
 
     if (st != NN_OK)
         return cli_fail_status(st, file_input_name(model_path), why);
-    st = load_worker(&s->worker, s->ctx, nn_program_scratch_bytes(s->program));
+    st = load_worker(&s->worker, s->ctx, nn_program_scratch_bytes(s->program),
+                     parallel_default_threads());
     if (st != CLI_OK)
         return st;
     st = ckks_worker_use_keys(s->worker, s->keys);

@@ -5,6 +5,7 @@
 #include "tools/cli.h"
 #include "tools/commands.h"
 #include "tools/load.h"
+#include "tools/parallel.h"
 #include "tools/progress.h"
 
 typedef struct settings {
@@ -86,7 +87,7 @@ static int make(key_files *out, const nn_client *client, const ckks_context *ctx
     ckks_secret_key *sk = NULL;
     ckks_eval_keys *keys = NULL;
     progress p;
-    int st = load_worker(&w, ctx, 0);
+    int st = load_worker(&w, ctx, 0, parallel_default_threads());
 
     if (st != CLI_OK)
         return st;

@@ -8,11 +8,13 @@
 #include "tools/file.h"
 #include "tools/json.h"
 #include "tools/load.h"
+#include "tools/packing.h"
 #include "tools/planning.h"
 
 typedef struct settings {
     nn_plan_options plan;
     const char *output;
+    uint64_t images; /* 0: the plan for one image */
     int json;
 } settings;
 
@@ -20,6 +22,7 @@ static const cli_option options[] = {
     {'o', "output", "PLAN", "write the public plan file that the client needs"},
     {0, "json", NULL, "print the forecast as JSON"},
     PLANNING_OPTIONS,
+    {0, "images", "N", "show the ways to pack N images, and which is fastest"},
     {0, "unmerged", NULL, "plan the stages as they stand in the file, for comparison"},
     {0, NULL, NULL, NULL},
 };
@@ -33,6 +36,8 @@ static int take(void *user, const char *name, const char *value)
         return st;
     if (strcmp(name, "output") == 0)
         s->output = value;
+    else if (strcmp(name, "images") == 0)
+        return cli_number(&s->images, name, value, 1, UINT32_MAX);
     else if (strcmp(name, "json") == 0)
         s->json = 1;
     else
@@ -124,28 +129,107 @@ static void print_json(const nn_plan *plan, const nn_model *model, const char *p
     json_end(&j);
 }
 
+/* ---- the ways to pack many images */
+
+static void alternatives_text(const packing_list *list, size_t images)
+{
+    char keys[32], request[32], memory[32];
+
+    printf("packing       in a set  ms an image  keys  as a file   request an image  server\n");
+    for (size_t i = 0; i < list->count; i++) {
+        const packing *p = &list->item[i];
+        printf("%-12s  %8zu  %11.3f  %4zu  %-10s  %-16s  %-10s%s\n", packing_name(p), p->images,
+               packing_image_ms(p), p->keys, cli_size(keys, p->eval_key_bytes),
+               cli_size(request, p->request_bytes / p->images), cli_size(memory, p->server_memory),
+               i == list->chosen ? "  <- chosen" : "");
+    }
+    printf("%zu image%s: %s, because %s\n", images, images == 1 ? "" : "s",
+           packing_name(&list->item[list->chosen]), list->why);
+}
+
+static void alternatives_json(const packing_list *list, size_t images, const char *path)
+{
+    json j;
+
+    json_begin(&j, stdout);
+    json_open_object(&j, NULL);
+    json_string(&j, "model", path);
+    json_integer(&j, "images", images);
+    json_string(&j, "packing", packing_name(&list->item[list->chosen]));
+    json_integer(&j, "images_per_ciphertext", list->item[list->chosen].images);
+    json_string(&j, "why", list->why);
+    json_open_array(&j, "alternatives");
+    for (size_t i = 0; i < list->count; i++) {
+        const packing *p = &list->item[i];
+        json_open_object(&j, NULL);
+        json_string(&j, "packing", packing_name(p));
+        json_integer(&j, "images_per_ciphertext", p->images);
+        json_bool(&j, "chosen", i == list->chosen);
+        json_real(&j, "infer_ms", p->set_ms);
+        json_real(&j, "infer_ms_per_image", packing_image_ms(p));
+        json_real(&j, "total_ms", p->total_ms);
+        json_integer(&j, "log2_n", (uint64_t)p->log_n);
+        json_real(&j, "log2_qp", p->log2_qp);
+        json_integer(&j, "security_bits", (uint64_t)p->security_bits);
+        json_integer(&j, "keys", p->keys);
+        json_integer(&j, "eval_key_bytes", p->eval_key_bytes);
+        json_integer(&j, "request_bytes", p->request_bytes);
+        json_integer(&j, "response_bytes", p->response_bytes);
+        json_integer(&j, "request_bytes_per_image", p->request_bytes / p->images);
+        json_integer(&j, "server_memory", p->server_memory);
+        json_real(&j, "logit_error", p->logit_error);
+        json_close_object(&j);
+    }
+    json_close_array(&j);
+    json_close_object(&j);
+    json_end(&j);
+}
+
+static int show_alternatives(const settings *s, const nn_model *model, const char *path)
+{
+    packing_list list;
+    int st = packing_find(&list, model, &s->plan, (size_t)s->images, file_input_name(path));
+
+    if (st == CLI_OK && s->json)
+        alternatives_json(&list, (size_t)s->images, path);
+    else if (st == CLI_OK)
+        alternatives_text(&list, (size_t)s->images);
+    packing_free(&list);
+    return st;
+}
+
+static int show_plan(const settings *s, const nn_model *model, const char *path)
+{
+    nn_plan *plan = NULL;
+    int st = planning_make(&plan, model, &s->plan, file_input_name(path));
+
+    if (st == CLI_OK && s->output != NULL)
+        st = write_plan(s, plan);
+    if (st == CLI_OK && (s->output == NULL || strcmp(s->output, "-") != 0)) {
+        if (s->json)
+            print_json(plan, model, path);
+        else
+            st = print_text(plan);
+    }
+    nn_plan_free(plan);
+    return st;
+}
+
 int cmd_plan(int argc, char **argv)
 {
     settings s = {.json = 0};
     nn_model *model = NULL;
-    nn_plan *plan = NULL;
     char **rest;
     int count, st = cli_parse(&command, argc, argv, &s, &rest, &count);
 
     if (st != CLI_OK)
         return st;
+    if (s.images > 0 && (s.output != NULL || s.plan.keep_unmerged))
+        return cli_usage("--images compares plans; it goes without %s",
+                         s.output != NULL ? "--output" : "--unmerged");
     st = load_model(&model, rest[0]);
     if (st == CLI_OK)
-        st = planning_make(&plan, model, &s.plan, file_input_name(rest[0]));
-    if (st == CLI_OK && s.output != NULL)
-        st = write_plan(&s, plan);
-    if (st == CLI_OK && (s.output == NULL || strcmp(s.output, "-") != 0)) {
-        if (s.json)
-            print_json(plan, model, rest[0]);
-        else
-            st = print_text(plan);
-    }
-    nn_plan_free(plan);
+        st = s.images > 0 ? show_alternatives(&s, model, rest[0]) : show_plan(&s, model, rest[0]);
     nn_model_free(model);
     return st;
 }

@@ -14,6 +14,8 @@ int cmd_encrypt(int argc, char **argv);
 int cmd_infer(int argc, char **argv);
 /** unseen decrypt: what a response says. */
 int cmd_decrypt(int argc, char **argv);
+/** unseen calibrate: the unit times of this machine, by which plans are chosen. */
+int cmd_calibrate(int argc, char **argv);
 /** unseen eval: many images encrypted and compared with the plain network. */
 int cmd_eval(int argc, char **argv);
 

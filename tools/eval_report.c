@@ -16,25 +16,30 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The median of the doubles at an offset inside the results; NaN without memory for a copy. */
-static double median(const eval_result *results, size_t count, size_t offset)
+/* The median of the doubles at an offset inside the sets; NaN without memory for a copy. */
+static double median(const eval_set *sets, size_t count, size_t offset)
 {
     double *sorted = malloc(count * sizeof *sorted), middle;
 
     if (sorted == NULL)
         return NAN;
     for (size_t i = 0; i < count; i++)
-        memcpy(&sorted[i], (const char *)&results[i] + offset, sizeof(double));
+        memcpy(&sorted[i], (const char *)&sets[i] + offset, sizeof(double));
     qsort(sorted, count, sizeof *sorted, by_size);
     middle = count % 2 != 0 ? sorted[count / 2] : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
     free(sorted);
     return middle;
 }
 
-void eval_summarise(eval_summary *out, const eval_result *results, size_t count)
+void eval_summarise(eval_summary *out, const eval_result *results, size_t count,
+                    const eval_set *sets, size_t set_count, size_t lanes)
 {
+    double server_ms = 0.0;
+
     memset(out, 0, sizeof *out);
     out->images = count;
+    out->sets = set_count;
+    out->lanes = lanes;
     for (size_t i = 0; i < count; i++) {
         const eval_result *r = &results[i];
         out->plain_right += (size_t)r->plain_right;
@@ -42,14 +47,18 @@ void eval_summarise(eval_summary *out, const eval_result *results, size_t count)
         out->agree += (size_t)r->agree;
         if (!(r->logit_error <= out->logit_error))
             out->logit_error = r->logit_error;
-        if (r->request_bytes > out->request_bytes)
-            out->request_bytes = r->request_bytes;
-        if (r->response_bytes > out->response_bytes)
-            out->response_bytes = r->response_bytes;
     }
-    out->encrypt_ms = median(results, count, offsetof(eval_result, encrypt_ms));
-    out->infer_ms = median(results, count, offsetof(eval_result, infer_ms));
-    out->decrypt_ms = median(results, count, offsetof(eval_result, decrypt_ms));
+    for (size_t i = 0; i < set_count; i++) {
+        server_ms += sets[i].infer_ms;
+        if (sets[i].request_bytes > out->request_bytes)
+            out->request_bytes = sets[i].request_bytes;
+        if (sets[i].response_bytes > out->response_bytes)
+            out->response_bytes = sets[i].response_bytes;
+    }
+    out->encrypt_ms = median(sets, set_count, offsetof(eval_set, encrypt_ms));
+    out->infer_ms = median(sets, set_count, offsetof(eval_set, infer_ms));
+    out->decrypt_ms = median(sets, set_count, offsetof(eval_set, decrypt_ms));
+    out->infer_ms_per_image = server_ms / (double)lanes / (double)count;
 }
 
 static size_t eval_key_bytes(const session *run)
@@ -57,21 +66,23 @@ static size_t eval_key_bytes(const session *run)
     return ENVELOPE_BYTES + ckks_eval_keys_wire_bytes(run->keys);
 }
 
-static void print_forecast(json *j, const nn_forecast *f)
+static void print_forecast(json *j, const packing *p)
 {
     json_open_object(j, "forecast");
-    json_integer(j, "eval_key_bytes", f->eval_key_bytes);
-    json_integer(j, "request_bytes", f->request_bytes);
-    json_integer(j, "response_bytes", f->response_bytes);
-    json_integer(j, "peak_rss_bytes", f->peak_memory);
-    json_real(j, "infer_ms", f->infer_ms);
-    json_real(j, "logit_error", f->logit_error);
+    json_integer(j, "eval_key_bytes", p->eval_key_bytes);
+    json_integer(j, "request_bytes", p->request_bytes);
+    json_integer(j, "response_bytes", p->response_bytes);
+    json_integer(j, "server_memory", p->server_memory);
+    json_integer(j, "peak_rss_bytes", p->peak_memory);
+    json_real(j, "infer_ms", p->set_ms);
+    json_real(j, "infer_ms_per_image", packing_image_ms(p));
+    json_real(j, "logit_error", p->logit_error);
     json_close_object(j);
 }
 
-void eval_print_json(const eval_summary *s, const session *run, const char *model)
+void eval_print_json(const eval_summary *s, const session *run, const packing *chosen,
+                     const char *why, const char *model)
 {
-    const nn_forecast *f = nn_plan_forecast(run->plan);
     json j;
 
     json_begin(&j, stdout);
@@ -83,22 +94,28 @@ void eval_print_json(const eval_summary *s, const session *run, const char *mode
     json_integer(&j, "correct_encrypted", s->encrypted_right);
     json_integer(&j, "agree", s->agree);
     json_real(&j, "max_abs_logit_error", s->logit_error);
-    json_integer(&j, "security_bits", (uint64_t)f->security_bits);
-    json_integer(&j, "log2_n", (uint64_t)f->log_n);
-    json_real(&j, "log2_qp", f->log2_qp);
+    json_string(&j, "packing", packing_name(chosen));
+    json_integer(&j, "images_per_ciphertext", chosen->images);
+    json_integer(&j, "sets", s->sets);
+    json_string(&j, "why", why);
+    json_integer(&j, "security_bits", (uint64_t)chosen->security_bits);
+    json_integer(&j, "log2_n", (uint64_t)chosen->log_n);
+    json_real(&j, "log2_qp", chosen->log2_qp);
     json_real(&j, "plan_ms", run->plan_ms);
     json_real(&j, "keygen_ms", run->keygen_ms);
     json_real(&j, "program_ms", run->program_ms);
     json_real(&j, "encrypt_ms", s->encrypt_ms);
     json_real(&j, "infer_ms", s->infer_ms);
     json_real(&j, "decrypt_ms", s->decrypt_ms);
+    json_real(&j, "infer_ms_per_image", s->infer_ms_per_image);
+    json_real(&j, "images_per_second", 1e3 / s->infer_ms_per_image);
     json_integer(&j, "eval_key_bytes", eval_key_bytes(run));
     json_integer(&j, "request_bytes", s->request_bytes);
     json_integer(&j, "response_bytes", s->response_bytes);
     json_integer(&j, "peak_rss_bytes", s->peak_rss_bytes);
     json_integer(&j, "threads", s->threads);
     json_string(&j, "kernel", ckks_context_kernel(run->ctx));
-    print_forecast(&j, f);
+    print_forecast(&j, chosen);
     json_close_object(&j);
     json_end(&j);
 }
@@ -114,24 +131,27 @@ static void print_bytes(const char *what, size_t bytes, size_t foretold)
     printf("%-22s %s (foretold %s)\n", what, cli_size(a, bytes), cli_size(b, foretold));
 }
 
-void eval_print_text(const eval_summary *s, const session *run, const char *model)
+void eval_print_text(const eval_summary *s, const session *run, const packing *chosen,
+                     const char *why, const char *model)
 {
-    const nn_forecast *f = nn_plan_forecast(run->plan);
-
     printf("%-22s %s\n", "network", model);
     print_share("right, plain", s->plain_right, s->images);
     print_share("right, encrypted", s->encrypted_right, s->images);
     print_share("same label", s->agree, s->images);
     printf("%-22s %.3g at most\n", "error of a logit", s->logit_error);
-    printf("%-22s %d bits: N = 2^%d, log2(QP) = %.1f\n", "security", f->security_bits, f->log_n,
-           f->log2_qp);
+    printf("%-22s %d bits: N = 2^%d, log2(QP) = %.1f\n", "security", chosen->security_bits,
+           chosen->log_n, chosen->log2_qp);
+    printf("%-22s %s, sets of %zu: %s\n", "packing", packing_name(chosen), chosen->images, why);
     printf("%-22s %.0f ms\n", "making keys", run->keygen_ms);
-    printf("%-22s %.1f ms (medians of one image)\n", "encrypting", s->encrypt_ms);
+    printf("%-22s %.1f ms (medians of one %s)\n", "encrypting", s->encrypt_ms,
+           chosen->images == 1 ? "image" : "set");
     printf("%-22s %.1f ms\n", "inferring", s->infer_ms);
     printf("%-22s %.1f ms\n", "decrypting", s->decrypt_ms);
-    print_bytes("evaluation keys", eval_key_bytes(run), f->eval_key_bytes);
-    print_bytes("request", s->request_bytes, f->request_bytes);
-    print_bytes("response", s->response_bytes, f->response_bytes);
-    print_bytes("memory", s->peak_rss_bytes, f->peak_memory);
+    printf("%-22s %.3f ms an image, %.0f images a second\n", "throughput", s->infer_ms_per_image,
+           1e3 / s->infer_ms_per_image);
+    print_bytes("evaluation keys", eval_key_bytes(run), chosen->eval_key_bytes);
+    print_bytes("request", s->request_bytes, chosen->request_bytes);
+    print_bytes("response", s->response_bytes, chosen->response_bytes);
+    print_bytes("memory", s->peak_rss_bytes, chosen->peak_memory);
     printf("%-22s %zu, kernel %s\n", "threads", s->threads, ckks_context_kernel(run->ctx));
 }

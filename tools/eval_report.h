@@ -10,26 +10,40 @@
 typedef struct eval_result {
     int plain_right, encrypted_right, agree; /* 0 or 1 */
     double logit_error;                      /* the largest over the logits */
-    double encrypt_ms, infer_ms, decrypt_ms;
-    size_t request_bytes, response_bytes;
 } eval_result;
 
+/* Of the images that were sent, computed on and answered together. */
+typedef struct eval_set {
+    double encrypt_ms, infer_ms, decrypt_ms;
+    size_t request_bytes, response_bytes;
+} eval_set;
+
 typedef struct eval_summary {
-    size_t images, first, threads;
+    size_t images, first, threads, sets;
+    size_t lanes; /* sets that were computed on at the same time */
     size_t plain_right, encrypted_right, agree;
     double logit_error;                      /* the largest over all images */
-    double encrypt_ms, infer_ms, decrypt_ms; /* medians */
-    size_t request_bytes, response_bytes;    /* the largest */
+    double encrypt_ms, infer_ms, decrypt_ms; /* of a set, medians */
+    double infer_ms_per_image;               /* the server's time over all images, lanes at once */
+    size_t request_bytes, response_bytes;    /* of a set, the largest */
     size_t peak_rss_bytes;
 } eval_summary;
 
-/** Add up count > 0 results, in order; first, threads and peak_rss_bytes are left 0. */
-void eval_summarise(eval_summary *out, const eval_result *results, size_t count);
+/** Add up count > 0 results and set_count > 0 sets, in order; first, threads and peak_rss_bytes are
+ *  left 0. */
+void eval_summarise(eval_summary *out, const eval_result *results, size_t count,
+                    const eval_set *sets, size_t set_count, size_t lanes);
 
-/** Print as one JSON object to stdout. */
-void eval_print_json(const eval_summary *s, const session *run, const char *model);
+/** Print as one JSON object to stdout.
+ *
+ *  In:      chosen   the packing, as foretold; its plan may have gone to the session
+ *           why      it was chosen
+ */
+void eval_print_json(const eval_summary *s, const session *run, const packing *chosen,
+                     const char *why, const char *model);
 
 /** Print for people to stdout. */
-void eval_print_text(const eval_summary *s, const session *run, const char *model);
+void eval_print_text(const eval_summary *s, const session *run, const packing *chosen,
+                     const char *why, const char *model);
 
 #endif

@@ -32,9 +32,9 @@ int load_context(ckks_context **out, const ckks_params *params, const char *name
     return st == CKKS_OK ? CLI_OK : cli_fail_status(st, name, why);
 }
 
-int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes)
+int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes, int threads)
 {
-    int st = ckks_worker_create(out, ctx, circuit_bytes);
+    int st = ckks_worker_create_team(out, ctx, circuit_bytes * (size_t)threads, threads);
     return st == CKKS_OK ? CLI_OK
                          : cli_fail_status(st, NULL, st == CKKS_ERR_MEMORY ? "no memory" : "");
 }

@@ -26,8 +26,12 @@ int load_plan(nn_client **client, ckks_context **ctx, const char *path);
 /** A context for these parameters.  Returns: as load_model */
 int load_context(ckks_context **out, const ckks_params *params, const char *name);
 
-/** A worker of a context.  Returns: as load_model */
-int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes);
+/** A worker of a context, of so many threads.
+ *
+ *  In:      circuit_bytes   that one thread needs
+ *  Returns: as load_model
+ */
+int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes, int threads);
 
 /** Read a secret key of this model.
  *

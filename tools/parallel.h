@@ -7,9 +7,13 @@
 
 #include <stddef.h>
 
+#include "tools/cpus.h"
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+
+enum { PARALLEL_MOST = 256 }; /* threads, as many as a worker of ckks/ takes */
 
 /** Run body(arg, task, thread) for every task below count, on at most `threads` threads.
  *
@@ -29,11 +33,13 @@ static inline void parallel_for(int threads, size_t count, void (*body)(void *, 
 #endif
 }
 
-/** The number of threads that a program uses when nobody says otherwise. */
+/** The number of threads that a program uses when nobody says otherwise: one for each processor
+ * that the system grants, or what OMP_NUM_THREADS says. */
 static inline int parallel_default_threads(void)
 {
 #ifdef _OPENMP
-    return omp_get_max_threads();
+    int threads = cpus_allowed("", omp_get_max_threads());
+    return threads < PARALLEL_MOST ? threads : PARALLEL_MOST;
 #else
     return 1;
 #endif

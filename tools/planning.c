@@ -1,9 +1,40 @@
 /* Planning a model as the command line wants it. */
 #include "tools/planning.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tools/costs.h"
 #include "tools/load.h"
+
+/* What --costs read, for as long as the program runs: options only point to it. */
+static nn_costs costs;
+
+/* A number of bytes, with K, M or G for powers of 1024. */
+static int take_memory(size_t *out, const char *value)
+{
+    static const char unit[] = "KMG";
+    unsigned long long number;
+    const char *found;
+    char *end;
+    int shift = 0;
+
+    errno = 0;
+    number = strtoull(value, &end, 10);
+    found = *end != '\0' ? strchr(unit, *end) : NULL;
+    if (found != NULL) {
+        shift = 10 * (int)(found - unit + 1);
+        end++;
+    }
+    if (*value < '0' || *value > '9' || *end != '\0' || errno != 0 || number == 0 ||
+        number > SIZE_MAX >> shift)
+        return cli_usage("--memory takes a number of bytes, with K, M or G behind it for more, not "
+                         "'%s'",
+                         value);
+    *out = (size_t)number << shift;
+    return CLI_OK;
+}
 
 int planning_take(nn_plan_options *o, const char *name, const char *value)
 {
@@ -20,6 +51,11 @@ int planning_take(nn_plan_options *o, const char *name, const char *value)
     } else if (strcmp(name, "log-n") == 0) {
         st = cli_number(&number, name, value, 11, CKKS_MAX_LOG_N);
         o->log_n = (int)number;
+    } else if (strcmp(name, "memory") == 0) {
+        st = take_memory(&o->memory, value);
+    } else if (strcmp(name, "costs") == 0) {
+        st = costs_read(&costs, value);
+        o->costs = &costs;
     }
     return st;
 }
@@ -29,13 +65,17 @@ int planning_make(nn_plan **out, const nn_model *m, const nn_plan_options *o, co
     char why[WHY_BYTES] = "";
     int st = nn_plan_create(out, m, o, why, sizeof why);
 
-    if (st == NN_OK)
-        return CLI_OK;
-    cli_fail_status(st, name, why);
+    return st == NN_OK ? CLI_OK : planning_fail(st, name, why);
+}
+
+int planning_fail(int status, const char *name, const char *why)
+{
+    int code = cli_fail_status(status, name, why);
+
     /* In a file that exists these speak about the file; here they speak about the network. */
-    if (st == NN_ERR_RANGE || st == CKKS_ERR_RANGE)
+    if (status == NN_ERR_RANGE || status == CKKS_ERR_RANGE)
         return CLI_UNSUPPORTED;
-    return st == CKKS_ERR_INSECURE ? CLI_NO_PARAMS : cli_exit_of(st);
+    return status == CKKS_ERR_INSECURE ? CLI_NO_PARAMS : code;
 }
 
 void planning_forecast_json(json *j, const nn_forecast *f)

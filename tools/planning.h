@@ -10,8 +10,11 @@
 /* clang-format off */
 #define PLANNING_OPTIONS \
     {0, "security", "BITS", "128 (default), 192 or 256 bits of security"}, \
-    {0, "precision", "BITS", "bits kept below 1 at every rescaling (default 14)"}, \
-    {0, "log-n", "L", "force the ring degree 2^L, 11 to 16 (default: chosen)"}
+    {0, "precision", "BITS", "bits kept below 1 where an error counts most (default 13)"}, \
+    {0, "log-n", "L", "force the ring degree 2^L, 11 to 16 (default: chosen)"}, \
+    {0, "memory", "BYTES", "bound the server's memory, as in 48M or 2G; weights are then kept\n" \
+        "compact as far as it takes, which costs time"}, \
+    {0, "costs", "FILE", "unit times of this machine, from 'unseen calibrate'"}
 /* clang-format on */
 
 /** Take one of these options.
@@ -22,6 +25,9 @@ int planning_take(nn_plan_options *o, const char *name, const char *value);
 
 /** Plan a model.  Returns: CLI_OK or an exit code after the message was printed */
 int planning_make(nn_plan **out, const nn_model *m, const nn_plan_options *o, const char *name);
+
+/** Print why there is no plan.  Returns: the exit code */
+int planning_fail(int status, const char *name, const char *why);
 
 /** The members of a forecast, inside an object that is open. */
 void planning_forecast_json(json *j, const nn_forecast *f);

@@ -5,6 +5,7 @@
 
 #include "tools/cli.h"
 #include "tools/load.h"
+#include "tools/parallel.h"
 #include "tools/planning.h"
 #include "tools/progress.h"
 
@@ -12,38 +13,62 @@
  * in memory together. */
 static int make_keys(session *s)
 {
+    const ckks_key_spec *specs =
+        s->batch != NULL ? nn_batch_client_keys(s->batch_client) : nn_client_keys(s->client);
+    size_t count = s->batch != NULL ? nn_batch_client_key_count(s->batch_client)
+                                    : nn_client_key_count(s->client);
     ckks_worker *w = NULL;
-    int st = load_worker(&w, s->ctx, 0);
+    int st = load_worker(&w, s->ctx, 0, parallel_default_threads());
 
     if (st != CLI_OK)
         return st;
     st = ckks_secret_key_create(w, &s->sk);
     if (st == CKKS_OK)
-        st = ckks_eval_keys_create(w, &s->keys, s->sk, nn_client_keys(s->client),
-                                   nn_client_key_count(s->client));
+        st = ckks_eval_keys_create(w, &s->keys, s->sk, specs, count);
     if (st != CKKS_OK)
         st = cli_fail_status(st, NULL, ckks_worker_error(w));
     ckks_worker_free(w);
     return st;
 }
 
-static int make_plan(session *s, const char *name, const nn_plan_options *options)
+static int make_context(session *s, const char *name)
 {
-    int st = planning_make(&s->plan, s->model, options, name);
+    int st = s->batch != NULL ? nn_batch_client_of(&s->batch_client, s->batch)
+                              : nn_client_of_plan(&s->client, s->plan);
 
-    if (st != CLI_OK)
-        return st;
-    st = nn_client_of_plan(&s->client, s->plan);
     if (st != NN_OK)
         return cli_fail_status(st, name, "");
-    return load_context(&s->ctx, nn_plan_params(s->plan), name);
+    return load_context(
+        &s->ctx, s->batch != NULL ? nn_batch_params(s->batch) : nn_plan_params(s->plan), name);
 }
 
 static int make_program(session *s, const char *name)
 {
     char why[WHY_BYTES] = "";
-    int st = nn_program_create(&s->program, s->plan, s->ctx, why, sizeof why);
+    int st = s->batch != NULL
+                 ? nn_batch_program_create(&s->batch_program, s->batch, s->ctx, why, sizeof why)
+                 : nn_program_create(&s->program, s->plan, s->ctx, why, sizeof why);
     return st == NN_OK ? CLI_OK : cli_fail_status(st, name, why);
+}
+
+/* Everything behind the plan. */
+static int prepare(session *s, const char *name, progress *p)
+{
+    double start = cli_seconds();
+    int st = make_context(s, name);
+
+    if (st == CLI_OK) {
+        progress_show(p, 0, "making keys");
+        st = make_keys(s);
+        s->keygen_ms = 1e3 * (cli_seconds() - start);
+    }
+    if (st == CLI_OK) {
+        progress_show(p, 0, "encoding weights");
+        start = cli_seconds();
+        st = make_program(s, name);
+        s->program_ms = 1e3 * (cli_seconds() - start);
+    }
+    return st;
 }
 
 int session_open(session *s, const char *model_path, const nn_plan_options *options)
@@ -53,26 +78,37 @@ int session_open(session *s, const char *model_path, const nn_plan_options *opti
     int st;
 
     memset(s, 0, sizeof *s);
+    s->images = 1;
     st = load_model(&s->model, model_path);
     if (st != CLI_OK)
         return st;
     progress_begin(&p, "preparing", 0);
     progress_show(&p, 0, "planning the network");
     start = cli_seconds();
-    st = make_plan(s, model_path, options);
+    st = planning_make(&s->plan, s->model, options, model_path);
     s->plan_ms = 1e3 * (cli_seconds() - start);
-    if (st == CLI_OK) {
-        progress_show(&p, 0, "making keys");
-        start = cli_seconds();
-        st = make_keys(s);
-        s->keygen_ms = 1e3 * (cli_seconds() - start);
-    }
-    if (st == CLI_OK) {
-        progress_show(&p, 0, "encoding weights");
-        start = cli_seconds();
-        st = make_program(s, model_path);
-        s->program_ms = 1e3 * (cli_seconds() - start);
-    }
+    if (st == CLI_OK)
+        st = prepare(s, model_path, &p);
+    progress_end(&p);
+    return st;
+}
+
+int session_open_packed(session *s, nn_model *model, packing_list *list, const char *name)
+{
+    packing *chosen = &list->item[list->chosen];
+    progress p;
+    int st;
+
+    memset(s, 0, sizeof *s);
+    s->model = model;
+    s->plan = chosen->plan;
+    s->batch = chosen->batch;
+    s->images = chosen->images;
+    chosen->plan = NULL;
+    chosen->batch = NULL;
+    packing_free(list); /* the other plans */
+    progress_begin(&p, "preparing", 0);
+    st = prepare(s, name, &p);
     progress_end(&p);
     return st;
 }
@@ -80,25 +116,29 @@ int session_open(session *s, const char *model_path, const nn_plan_options *opti
 void session_close(session *s)
 {
     nn_program_free(s->program);
+    nn_batch_program_free(s->batch_program);
     ckks_eval_keys_free(s->keys);
     ckks_secret_key_free(s->sk);
     ckks_context_free(s->ctx);
     nn_client_free(s->client);
+    nn_batch_client_free(s->batch_client);
     nn_plan_free(s->plan);
+    nn_batch_free(s->batch);
     nn_model_free(s->model);
     memset(s, 0, sizeof *s);
 }
 
-int session_worker(ckks_worker **out, const session *s)
+int session_worker(ckks_worker **out, const session *s, int threads)
 {
-    int st = load_worker(out, s->ctx, nn_program_scratch_bytes(s->program));
+    size_t scratch = s->batch != NULL ? nn_batch_program_scratch_bytes(s->batch_program, threads)
+                                      : nn_program_scratch_bytes(s->program) * (size_t)threads;
+    int st = ckks_worker_create_team(out, s->ctx, scratch, threads);
 
-    if (st != CLI_OK)
-        return st;
-    st = ckks_worker_use_keys(*out, s->keys);
+    if (st == CKKS_OK)
+        st = ckks_worker_use_keys(*out, s->keys);
     if (st == CKKS_OK)
         return CLI_OK;
-    st = cli_fail_status(st, NULL, ckks_worker_error(*out));
+    st = cli_fail_status(st, NULL, *out != NULL ? ckks_worker_error(*out) : "");
     ckks_worker_free(*out);
     *out = NULL;
     return st;

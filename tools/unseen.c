@@ -21,6 +21,7 @@ static const subcommand subcommands[] = {
     {"infer", cmd_infer, "run a network on an encrypted picture        (server)"},
     {"decrypt", cmd_decrypt, "decrypt a response and show its label        (client)"},
     {"eval", cmd_eval, "run many images encrypted and compare with the plain network"},
+    {"calibrate", cmd_calibrate, "measure this machine, for plans that suit it"},
     {"train", unseen_train_main, "train a network from IDX files and write it as ONNX"},
 };
 

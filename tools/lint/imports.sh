@@ -5,6 +5,7 @@
 
 allowed='malloc calloc realloc free aligned_alloc posix_memalign
 memcpy memmove memset memcmp bcmp memchr strlen strcmp strncmp strchr strstr strnlen explicit_bzero
+madvise
 snprintf vsnprintf __isoc99_sscanf qsort bsearch
 getrandom getentropy __errno_location
 __stack_chk_fail __memcpy_chk __memmove_chk __memset_chk __snprintf_chk __vsnprintf_chk

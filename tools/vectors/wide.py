@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
-"""Products of moduli, their logarithms, and numbers rebuilt from residues."""
+"""Products of moduli and their logarithms."""
 
 import math
-import random
 
 from common import MAX_PRIME, array, head, primes_below
 
-rng = random.Random(2024)
 N = 16
 top = primes_below(MAX_PRIME + 1, 2 * N, 5)
 middle = primes_below(2**40, 2 * N, 2)
@@ -25,11 +23,3 @@ for c in counts:
     logs.append(math.log2(product >> shift) + shift)
 array("int", "product_counts", counts, "%d")
 array("double", "product_logs", logs, "%.17g")
-reals, parts = [], []
-for c in (1, 2, 4, 6):
-    D = math.prod(Q[:c])
-    for x in (0, 1, -1, D // 2, -(D // 2), D // 7, -(D // 1000), rng.randint(-(D // 2), D // 2)):
-        reals.append(float(x))
-        parts += [x % q for q in Q[:c]]
-array("double", "crt_reals", reals, "%.17g")
-array("uint64_t", "crt_residues", parts)

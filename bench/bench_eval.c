@@ -1,5 +1,5 @@
-/* Every operation of ckks.h on each parameter set: coding, encryption, arithmetic, key switching in
- * its variants, keys and bytes. */
+/* What a server does, on each parameter set: arithmetic on ciphertexts, key switching in its
+ * variants. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,58 +7,18 @@
 #include "bench/bench.h"
 #include "bench/fixture.h"
 
-enum { HOISTED = 4, VARIANTS = 3 };
+enum { HOISTED = 4, VARIANTS = 3, LOW = 2 /* limbs */ };
 
 typedef struct objects {
-    fixture f; /* first, so that a fixture is an objects */
-    ckks_public_key *pk;
+    fixture f;
     ckks_eval_keys *keys;              /* chosen: relinearise, rotate 1..HOISTED, conjugate, low */
     ckks_eval_keys *variant[VARIANTS]; /* rotate 1 at full limbs with 1, 2, 4 limbs a digit */
-    ckks_key_spec spec;                /* of rotate 1 */
-    ckks_ciphertext *raw, *low, *at2;  /* a product of three parts; two limbs, input and output */
+    ckks_key_spec relinearise, rotate, low_rotate;
+    ckks_ciphertext *raw, *low, *at2; /* a product of three parts; LOW limbs, input and output */
     ckks_ciphertext *many[HOISTED];
-    ckks_plaintext *decoded;
-    double *out;
-    uint8_t *bytes;
-    size_t room, used;
 } objects;
 
-static int run_encode(void *p)
-{
-    objects *o = p;
-    return ckks_encode(o->f.worker, o->f.plain, o->f.values, NULL, o->f.slots, o->f.preset->limbs,
-                       o->f.scale);
-}
-
-static int run_decode(void *p)
-{
-    objects *o = p;
-    return ckks_decode(o->f.worker, o->out, NULL, o->f.slots, o->f.plain);
-}
-
-static int run_encrypt(void *p)
-{
-    objects *o = p;
-    return ckks_encrypt(o->f.worker, o->f.out, o->f.sk, o->f.plain);
-}
-
-static int run_encrypt_public(void *p)
-{
-    objects *o = p;
-    return ckks_encrypt_public(o->f.worker, o->f.out, o->pk, o->f.plain);
-}
-
-static int run_decrypt(void *p)
-{
-    objects *o = p;
-    return ckks_decrypt(o->f.worker, o->decoded, o->f.sk, o->f.a);
-}
-
-static int run_decrypt_to_share(void *p)
-{
-    objects *o = p;
-    return ckks_decrypt_to_share(o->f.worker, o->decoded, o->f.sk, o->f.a, 1.0, 30);
-}
+/* ------------------------------------------------------------------ place by place */
 
 static int run_add(void *p)
 {
@@ -114,6 +74,35 @@ static int run_rescale(void *p)
     return ckks_eval_rescale(o->f.worker, o->f.out, o->f.a);
 }
 
+/* Two parts; ops for eight residues and words for each. */
+static bench_cost both_parts(const void *p, double ops, double words)
+{
+    const fixture_preset *preset = ((const objects *)p)->f.preset;
+    return cost_limbs(preset->log_n, 2.0 * preset->limbs, ops, words);
+}
+
+static bench_cost cost_sum(const void *p)
+{
+    return both_parts(p, 3.0, 3.0);
+}
+
+static bench_cost cost_one_sided(const void *p)
+{
+    return both_parts(p, 2.0, 2.0);
+}
+
+static bench_cost cost_mul_plain(const void *p)
+{
+    return both_parts(p, 9.0, 2.5);
+}
+
+static bench_cost cost_mul_const(const void *p)
+{
+    return both_parts(p, 5.0, 2.0);
+}
+
+/* ------------------------------------------------------------------ products */
+
 static int run_mul_raw(void *p)
 {
     objects *o = p;
@@ -149,6 +138,8 @@ static int run_square(void *p)
     objects *o = p;
     return ckks_eval_square(o->f.worker, o->f.out, o->f.a, 1);
 }
+
+/* ------------------------------------------------------------------ rotations */
 
 static int run_rotate(void *p)
 {
@@ -200,110 +191,130 @@ static int run_conjugate(void *p)
     return ckks_eval_conjugate(o->f.worker, o->f.out, o->f.a);
 }
 
-static int run_key(void *p)
-{
-    objects *o = p;
-    ckks_eval_keys *made = NULL;
-    int st = ckks_eval_keys_create(o->f.worker, &made, o->f.sk, &o->spec, 1);
+/* ------------------------------------------------------------------ their floors */
 
-    ckks_eval_keys_free(made);
-    return st;
+static cost_shape shape(const void *p, const ckks_key_spec *key)
+{
+    const fixture_preset *preset = ((const objects *)p)->f.preset;
+    return fixture_shape(preset, preset->limbs, key);
 }
 
-static int run_secret_key(void *p)
+static bench_cost floor_rescale(const void *p)
 {
-    objects *o = p;
-    ckks_secret_key *made = NULL;
-    int st = ckks_secret_key_create(o->f.worker, &made);
-
-    ckks_secret_key_free(made);
-    return st;
+    return cost_rescale(shape(p, &((const objects *)p)->rotate));
 }
 
-static int run_public_key(void *p)
+static bench_cost floor_tensor(const void *p)
 {
-    objects *o = p;
-    ckks_public_key *made = NULL;
-    int st = ckks_public_key_create(o->f.worker, &made, o->f.sk);
-
-    ckks_public_key_free(made);
-    return st;
+    return cost_tensor(shape(p, &((const objects *)p)->rotate));
 }
 
-static int run_write(void *p)
+static bench_cost floor_relinearise(const void *p)
 {
-    objects *o = p;
-    return ckks_ciphertext_write(o->bytes, o->room, &o->used, o->f.a);
+    return cost_relinearise(shape(p, &((const objects *)p)->relinearise), 0);
 }
 
-static int run_read(void *p)
+static bench_cost floor_relinearise_rescale(const void *p)
 {
-    objects *o = p;
-    size_t used;
-    int st = o->used == 0 ? run_write(o) : CKKS_OK;
+    return cost_relinearise(shape(p, &((const objects *)p)->relinearise), 1);
+}
 
-    if (st != CKKS_OK)
-        return st;
-    return ckks_ciphertext_read(o->f.worker, o->f.out, o->bytes, o->used, &used);
+static bench_cost floor_mul(const void *p)
+{
+    return cost_add(floor_tensor(p), floor_relinearise_rescale(p));
+}
+
+static bench_cost floor_rotate(const void *p)
+{
+    return cost_rotate(shape(p, &((const objects *)p)->rotate));
+}
+
+static bench_cost floor_rotate_low(const void *p)
+{
+    const objects *o = p;
+    return cost_rotate(fixture_shape(o->f.preset, LOW, &o->low_rotate));
+}
+
+static bench_cost floor_rotate_many(const void *p)
+{
+    bench_cost c = floor_rotate(p);
+
+    for (int i = 1; i < HOISTED; i++)
+        c = cost_add(c, cost_hoisted(shape(p, &((const objects *)p)->rotate)));
+    return c;
+}
+
+static bench_cost floor_variant(const void *p, int alpha)
+{
+    const ckks_key_spec key = {CKKS_KEY_ROTATE, 1, 0, alpha, alpha};
+    return cost_rotate(shape(p, &key));
+}
+
+static bench_cost floor_rotate_1(const void *p)
+{
+    return floor_variant(p, 1);
+}
+
+static bench_cost floor_rotate_2(const void *p)
+{
+    return floor_variant(p, 2);
+}
+
+static bench_cost floor_rotate_4(const void *p)
+{
+    return floor_variant(p, 4);
 }
 
 static size_t bytes_key(const void *p)
 {
     const objects *o = p;
-    return ckks_key_spec_memory(o->f.ctx, &o->spec);
+    return ckks_key_spec_memory(o->f.ctx, &o->rotate);
 }
 
-static size_t bytes_fresh(const void *p)
-{
-    return ckks_ciphertext_wire_bytes(((const objects *)p)->f.a);
-}
+/* ------------------------------------------------------------------ the tables */
 
 static const bench_case cases[] = {
-    {"encode", run_encode, NULL},
-    {"decode", run_decode, NULL},
-    {"encrypt", run_encrypt, NULL},
-    {"encrypt_public", run_encrypt_public, NULL},
-    {"decrypt", run_decrypt, NULL},
-    {"decrypt_to_share", run_decrypt_to_share, NULL},
-    {"add", run_add, NULL},
-    {"sub", run_sub, NULL},
-    {"negate", run_negate, NULL},
-    {"add_plain", run_add_plain, NULL},
-    {"mul_plain", run_mul_plain, NULL},
-    {"add_const", run_add_const, NULL},
-    {"mul_const", run_mul_const, NULL},
-    {"drop", run_drop, NULL},
-    {"rescale", run_rescale, NULL},
-    {"mul_raw", run_mul_raw, NULL},
-    {"square_raw", run_square_raw, NULL},
-    {"relinearise", run_relinearise, NULL},
-    {"relinearise_rescale", run_relinearise_rescale, NULL},
-    {"mul", run_mul, NULL},
-    {"square", run_square, NULL},
-    {"rotate", run_rotate, bytes_key},
-    {"rotate_2_limbs", run_rotate_low, NULL},
-    {"rotate_many_4", run_rotate_many, NULL},
-    {"conjugate", run_conjugate, NULL},
-    {"key_secret", run_secret_key, NULL},
-    {"key_public", run_public_key, NULL},
-    {"key_rotate", run_key, bytes_key},
-    {"write", run_write, bytes_fresh},
-    {"read", run_read, bytes_fresh},
+    {.name = "add", .run = run_add, .cost = cost_sum},
+    {.name = "sub", .run = run_sub, .cost = cost_sum},
+    {.name = "negate", .run = run_negate, .cost = cost_one_sided},
+    {.name = "add_plain", .run = run_add_plain, .cost = cost_one_sided},
+    {.name = "mul_plain", .run = run_mul_plain, .cost = cost_mul_plain},
+    {.name = "add_const", .run = run_add_const, .cost = cost_one_sided},
+    {.name = "mul_const", .run = run_mul_const, .cost = cost_mul_const},
+    {.name = "drop", .run = run_drop},
+    {.name = "rescale", .run = run_rescale, .cost = floor_rescale},
+    {.name = "mul_raw", .run = run_mul_raw, .cost = floor_tensor},
+    {.name = "square_raw", .run = run_square_raw},
+    {.name = "relinearise", .run = run_relinearise, .cost = floor_relinearise},
+    {.name = "relinearise_rescale",
+     .run = run_relinearise_rescale,
+     .cost = floor_relinearise_rescale},
+    {.name = "mul", .run = run_mul, .cost = floor_mul},
+    {.name = "square", .run = run_square, .cost = floor_relinearise_rescale},
+    {.name = "rotate", .run = run_rotate, .bytes = bytes_key, .cost = floor_rotate},
+    {.name = "rotate_2_limbs", .run = run_rotate_low, .cost = floor_rotate_low},
+    {.name = "rotate_many_4", .run = run_rotate_many, .cost = floor_rotate_many},
+    {.name = "conjugate", .run = run_conjugate, .cost = floor_rotate},
 };
 
 /* Digits of 1, 2 and 4 limbs with as many special primes. */
 static const bench_case variants[VARIANTS] = {
-    {"rotate_digit_1", run_rotate_1, NULL},
-    {"rotate_digit_2", run_rotate_2, NULL},
-    {"rotate_digit_4", run_rotate_4, NULL},
+    {.name = "rotate_digit_1", .run = run_rotate_1, .cost = floor_rotate_1},
+    {.name = "rotate_digit_2", .run = run_rotate_2, .cost = floor_rotate_2},
+    {.name = "rotate_digit_4", .run = run_rotate_4, .cost = floor_rotate_4},
 };
 
 enum { CASES = sizeof cases / sizeof cases[0] };
 
+/* At 2^16 a key of so small digits takes a gigabyte. */
 static int variant_count(const fixture_preset *preset)
 {
+    if (preset->log_n > 15)
+        return 0;
     return preset->special >= 4 ? 3 : preset->special >= 2 ? 2 : 1;
 }
+
+/* ------------------------------------------------------------------ objects */
 
 static int make_keys(objects *o)
 {
@@ -315,10 +326,14 @@ static int make_keys(objects *o)
     for (int i = 1; i <= HOISTED; i++)
         spec[count++] = (ckks_key_spec){CKKS_KEY_ROTATE, i, limbs, 0, 0};
     spec[count++] = (ckks_key_spec){CKKS_KEY_CONJUGATE, 0, limbs, 0, 0};
-    spec[count++] = (ckks_key_spec){CKKS_KEY_ROTATE, 1, 2, 0, 0};
+    /* A rotation may have one key only for a number of limbs. */
+    if (limbs > LOW)
+        spec[count++] = (ckks_key_spec){CKKS_KEY_ROTATE, 1, LOW, 0, 0};
     for (int i = 0; st == CKKS_OK && i < count; i++)
         st = ckks_key_spec_choose(o->f.ctx, &spec[i]);
-    o->spec = spec[1];
+    o->relinearise = spec[0];
+    o->rotate = spec[1];
+    o->low_rotate = limbs > LOW ? spec[count - 1] : spec[1];
     if (st == CKKS_OK)
         st = ckks_eval_keys_create(o->f.worker, &o->keys, o->f.sk, spec, (size_t)count);
     for (int i = 0; st == CKKS_OK && i < variant_count(o->f.preset); i++) {
@@ -327,8 +342,6 @@ static int make_keys(objects *o)
     }
     if (st == CKKS_OK)
         st = ckks_worker_use_keys(o->f.worker, o->keys);
-    if (st == CKKS_OK)
-        st = ckks_public_key_create(o->f.worker, &o->pk, o->f.sk);
     return st;
 }
 
@@ -342,42 +355,31 @@ static int make_more(objects *o)
     for (int i = 0; st == CKKS_OK && i < HOISTED; i++)
         st = ckks_ciphertext_create(&o->many[i], o->f.ctx);
     if (st == CKKS_OK)
-        st = ckks_plaintext_create(&o->decoded, o->f.ctx);
-    if (st == CKKS_OK)
         st = ckks_eval_mul_raw(o->f.worker, o->raw, o->f.a, o->f.b);
     if (st == CKKS_OK)
-        st = ckks_eval_drop(o->f.worker, o->low, o->f.a, 2);
-    if (st == CKKS_OK)
-        st = run_encode(o);
-    o->room = ckks_ciphertext_wire_bytes(o->f.a);
-    o->bytes = malloc(o->room);
-    o->out = malloc(o->f.slots * sizeof *o->out);
-    return st == CKKS_OK && (o->bytes == NULL || o->out == NULL) ? CKKS_ERR_MEMORY : st;
+        st = ckks_eval_drop(o->f.worker, o->low, o->f.a, LOW);
+    return st;
 }
 
 static void clear(objects *o)
 {
-    free(o->bytes);
-    free(o->out);
-    ckks_plaintext_free(o->decoded);
     for (int i = 0; i < HOISTED; i++)
         ckks_ciphertext_free(o->many[i]);
     ckks_ciphertext_free(o->raw);
     ckks_ciphertext_free(o->low);
     ckks_ciphertext_free(o->at2);
-    ckks_public_key_free(o->pk);
     ckks_eval_keys_free(o->keys);
     for (int i = 0; i < VARIANTS; i++)
         ckks_eval_keys_free(o->variant[i]);
     fixture_clear(&o->f);
 }
 
-void bench_ckks(bench *b)
+void bench_eval(bench *b)
 {
     for (size_t p = 0; p < fixture_preset_count; p++) {
         const fixture_preset *preset = &fixture_presets[p];
         char group[64], why[512];
-        bench_place place = fixture_place(b, preset, "ckks", group);
+        bench_place place = fixture_place(b, preset, "eval", group);
         size_t more = (size_t)variant_count(preset);
         int wanted = bench_wanted(b, &place, cases, CASES);
         objects o;

@@ -1,0 +1,33 @@
+/* How an error somewhere in the network shows at its outputs.
+ *
+ * Errors are small, so they pass through the network linearly, and those of different elements and
+ * origins are independent, so their squares add up: through a matrix with the squares of its
+ * entries, through a polynomial with the square of its slope at a typical value. A point k lies
+ * before stage k; the last point, count, is the network's output.
+ */
+#ifndef UNSEEN_NN_ERROR_H
+#define UNSEEN_NN_ERROR_H
+
+#include "nn/arrange.h"
+
+typedef struct nn_error_point {
+    double size; /* typical size of a value here, about its root mean square */
+    double slot; /* the same over all slots, those that hold sums of no meaning among them */
+    double gain; /* output error, root mean square, of an error of 1 in every element here */
+} nn_error_point;
+
+/** Sizes and gains at all points.
+ *
+ *  Sizes of slots are those of two made-up inputs, the middle of the input's range and random
+ * values in it, computed in clear slots; the larger counts, and it is never below the size of a
+ * value.
+ *
+ *  Out:    point   stages->count + 1 of them; the last has gain 1
+ *  In:     a       arrangement of the stages
+ *  Cost:   making every diagonal twice
+ *  Fails:  NN_ERR_MEMORY
+ */
+NN_MUST_CHECK nn_status nn_error_points(nn_error_point *point, const nn_stages *stages,
+                                        const nn_arrangement *a);
+
+#endif
