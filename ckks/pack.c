@@ -35,32 +35,26 @@ void ckks_unpack_row(uint64_t *row, const uint8_t *block, size_t stream, size_t 
 static void key_tile(uint64_t *const out[2], const ckks_key_product *p, const uint8_t *y,
                      size_t first, size_t n, const ckks_mod *mod)
 {
-    ckks_u128 sum[2][CKKS_TILE];
-
     for (size_t i = 0; i < n; i++) {
-        for (int h = 0; h < 2; h++)
-            sum[h][i] = ckks_u128_make(0, p->add[h] != NULL ? p->add[h][first + i] : 0);
-    }
-    for (size_t block = 0; block < n; block += 8) {
-        uint32_t from = p->turn != NULL ? p->turn->block[(first + block) / 8] : 0;
-        for (size_t l = 0; l < 8; l++) {
-            size_t i = block + l;
-            size_t place =
-                p->turn != NULL ? (from & ~(uint32_t)7) + p->turn->lane[from & 7][l] : first + i;
+        size_t place = first + i;
+        ckks_u128 sum0 = ckks_u128_make(0, p->add[0] != NULL ? p->add[0][place] : 0);
+        ckks_u128 sum1 = ckks_u128_make(0, p->add[1] != NULL ? p->add[1][place] : 0);
 
-            if (p->turned != NULL)
-                sum[0][i] = ckks_u128_add(sum[0][i], ckks_u128_make(0, p->turned[place]));
-            for (size_t d = 0; d < p->count; d++) {
-                const uint8_t *tile = y + ckks_packed_bytes(2 * d, n);
-
-                sum[0][i] = ckks_u128_mac(sum[0][i], p->x[d][place], ckks_packed_get(tile, i));
-                sum[1][i] = ckks_u128_mac(sum[1][i], p->x[d][place], ckks_packed_get(tile, n + i));
-            }
+        if (p->turn != NULL) {
+            uint32_t from = p->turn->block[place / 8];
+            place = (from & ~(uint32_t)7) + p->turn->lane[from & 7][i % 8];
         }
-    }
-    for (size_t i = 0; i < n; i++) {
-        for (int h = 0; h < 2; h++)
-            out[h][i] = ckks_mod_reduce_u128(sum[h][i], mod);
+        if (p->turned != NULL)
+            sum0 = ckks_u128_add(sum0, ckks_u128_make(0, p->turned[place]));
+        for (size_t d = 0; d < p->count; d++) {
+            const uint8_t *tile = y + ckks_packed_bytes(2 * d, n);
+            uint64_t x = p->x[d][place];
+
+            sum0 = ckks_u128_mac(sum0, x, ckks_packed_get(tile, i));
+            sum1 = ckks_u128_mac(sum1, x, ckks_packed_get(tile, n + i));
+        }
+        out[0][i] = ckks_mod_reduce_u128(sum0, mod);
+        out[1][i] = ckks_mod_reduce_u128(sum1, mod);
     }
 }
 
@@ -84,24 +78,20 @@ void ckks_pack_dot_pair(uint64_t *out0, uint64_t *out1, const uint64_t *x, const
                         const uint8_t *y, size_t count, size_t n, const ckks_modulus *m)
 {
     const ckks_mod mod = m->mod;
-    ckks_u128 sum[2][CKKS_TILE];
 
     CKKS_VERIFY(count >= 1 && count <= CKKS_KERNEL_MAX_TERMS && n <= CKKS_TILE && n % 8 == 0);
-    for (size_t i = 0; i < n; i++)
-        sum[0][i] = sum[1][i] = ckks_u128_make(0, 0);
-    for (size_t k = 0; k < count; k++) {
-        const uint64_t *xk = x + 2 * n * pick[k];
-        const uint8_t *yk = y + ckks_packed_bytes(k, n);
-
-        for (size_t i = 0; i < n; i++) {
-            uint64_t w = ckks_packed_get(yk, i);
-
-            sum[0][i] = ckks_u128_mac(sum[0][i], xk[i], w);
-            sum[1][i] = ckks_u128_mac(sum[1][i], xk[n + i], w);
-        }
-    }
     for (size_t i = 0; i < n; i++) {
-        out0[i] = ckks_mod_reduce_u128(sum[0][i], &mod);
-        out1[i] = ckks_mod_reduce_u128(sum[1][i], &mod);
+        ckks_u128 sum0 = ckks_u128_make(0, 0);
+        ckks_u128 sum1 = ckks_u128_make(0, 0);
+
+        for (size_t k = 0; k < count; k++) {
+            const uint64_t *xk = x + 2 * n * pick[k] + i;
+            uint64_t w = ckks_packed_get(y + ckks_packed_bytes(k, n), i);
+
+            sum0 = ckks_u128_mac(sum0, xk[0], w);
+            sum1 = ckks_u128_mac(sum1, xk[n], w);
+        }
+        out0[i] = ckks_mod_reduce_u128(sum0, &mod);
+        out1[i] = ckks_mod_reduce_u128(sum1, &mod);
     }
 }

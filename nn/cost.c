@@ -18,10 +18,10 @@ static const double cache_bytes = 786432.0; /* that a sum may have of a cache of
 
 static const nn_costs table[] = {
     {"avx512ifma", 0.105, 0.106, 0.312, 0.803, 0.280, 0.100, 0.151, 0.171, KEY_MS_PER_MIB},
-    {"avx512f", 0.172, 0.156, 1.400, 3.460, 1.090, 0.263, 0.175, 0.175, KEY_MS_PER_MIB},
-    {"avx2", 0.251, 0.286, 1.370, 4.040, 1.310, 0.334, 0.472, 0.180, KEY_MS_PER_MIB},
-    {"neon", 0.402, 0.458, 2.190, 6.460, 2.100, 0.534, 0.755, 0.288, KEY_MS_PER_MIB},
-    {"portable", 1.020, 0.943, 3.480, 4.260, 3.180, 0.628, 1.020, 0.542, KEY_MS_PER_MIB},
+    {"avx512f", 0.173, 0.160, 1.131, 3.145, 0.940, 0.262, 0.162, 0.175, KEY_MS_PER_MIB},
+    {"avx2", 0.255, 0.284, 1.477, 3.634, 1.073, 0.327, 0.378, 0.178, KEY_MS_PER_MIB},
+    {"neon", 0.408, 0.454, 2.363, 5.814, 1.717, 0.523, 0.605, 0.285, KEY_MS_PER_MIB},
+    {"portable", 1.019, 0.903, 3.377, 3.964, 2.371, 0.656, 0.880, 0.513, KEY_MS_PER_MIB},
 };
 enum { TABLES = sizeof table / sizeof table[0], PORTABLE = TABLES - 1 };
 
