@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nn/batch_plan.h"
+#include "nn/client.h"
 #include "nn/why.h"
 
 struct nn_batch_client {
@@ -84,19 +85,6 @@ size_t nn_batch_client_responses(const nn_batch_client *c)
     return c->responses;
 }
 
-/* The numbers as doubles; the place of the first that is out of range, or count. */
-static size_t read_values(double *slot, const nn_batch_client *c, const float *value, size_t count)
-{
-    double slack = 1e-6 * (c->hi - c->lo);
-    for (size_t i = 0; i < count; i++) {
-        slot[i] = (double)value[i];
-        /* Written so that a NaN is refused as well. */
-        if (!(slot[i] >= c->lo - slack && slot[i] <= c->hi + slack))
-            return i;
-    }
-    return count;
-}
-
 nn_status nn_batch_client_encrypt(ckks_worker *w, ckks_ciphertext *out, const nn_batch_client *c,
                                   const ckks_secret_key *sk, const float *value, size_t count,
                                   char *why, size_t why_size)
@@ -108,7 +96,7 @@ nn_status nn_batch_client_encrypt(ckks_worker *w, ckks_ciphertext *out, const nn
     ckks_plaintext *plain = NULL;
     nn_status st =
         slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
-    size_t good = st == NN_OK ? read_values(slot, c, value, count) : count;
+    size_t good = st == NN_OK ? nn_client_take(slot, value, count, c->lo, c->hi) : count;
     if (good < count) {
         st = nn_why(why, why_size, NN_ERR_RANGE,
                     "image %zu of the set has a number outside the range %g to %g of the plan",
@@ -134,16 +122,13 @@ nn_status nn_batch_client_decrypt(ckks_worker *w, float *value, size_t count,
     if (count == 0 || count > c->images)
         return nn_why(why, why_size, NN_ERR_ARG, "%zu images; a set has 1 to %zu", count,
                       c->images);
-    if (ckks_ciphertext_limbs(in) != c->response_limbs ||
-        !ckks_scale_equal(ckks_ciphertext_scale(in), c->response_scale))
-        return nn_why(why, why_size, NN_ERR_MISMATCH,
-                      "the response has %d limbs and scale 2^%.4f, the plan expects %d and 2^%.4f",
-                      ckks_ciphertext_limbs(in), ckks_scale_log2(ckks_ciphertext_scale(in)),
-                      c->response_limbs, ckks_scale_log2(c->response_scale));
+    nn_status st =
+        nn_client_check_response(in, c->response_limbs, c->response_scale, why, why_size);
+    if (st != NN_OK)
+        return st;
     double *slot = malloc(count * sizeof *slot);
     ckks_plaintext *plain = NULL;
-    nn_status st =
-        slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
+    st = slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
     if (st == NN_OK)
         st = ckks_decrypt(w, plain, sk, in);
     if (st == NN_OK)

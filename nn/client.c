@@ -101,16 +101,16 @@ size_t nn_client_images(const nn_client *c)
     return c->images;
 }
 
-/* An image as doubles, checked: 0 when every number lies in the plan's range. */
-static int read_image(double *number, const nn_client *c, const float *image)
+size_t nn_client_take(double *out, const float *in, size_t count, double lo, double hi)
 {
-    double slack = 1e-6 * (c->hi - c->lo);
-    for (size_t e = 0; e < c->in.count; e++) {
-        number[e] = (double)image[e];
-        if (!(number[e] >= c->lo - slack && number[e] <= c->hi + slack))
-            return 1;
+    double slack = 1e-6 * (hi - lo);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (double)in[i];
+        /* Written so that a NaN is refused as well. */
+        if (!(out[i] >= lo - slack && out[i] <= hi + slack))
+            return i;
     }
-    return 0;
+    return count;
 }
 
 static nn_status bad_count(const nn_client *c, size_t count, char *why, size_t why_size)
@@ -137,7 +137,8 @@ nn_status nn_client_encrypt_many(ckks_worker *w, ckks_ciphertext *out, const nn_
     nn_status st =
         slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
     for (size_t m = 0; m < count && st == NN_OK; m++) {
-        if (read_image(slot + slots, c, images + m * c->in.count) != 0)
+        if (nn_client_take(slot + slots, images + m * c->in.count, c->in.count, c->lo, c->hi) <
+            c->in.count)
             st = nn_why(why, why_size, NN_ERR_RANGE,
                         "the image has a number outside the range %g to %g of the plan", c->lo,
                         c->hi);
@@ -165,17 +166,15 @@ nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out, const nn_clien
     return nn_client_encrypt_many(w, out, c, sk, image, 1, why, why_size);
 }
 
-/* Whether a ciphertext is what the plan says of its response. */
-static nn_status check_response(const nn_client *c, const ckks_ciphertext *in, char *why,
-                                size_t why_size)
+nn_status nn_client_check_response(const ckks_ciphertext *in, int limbs, ckks_scale scale,
+                                   char *why, size_t why_size)
 {
-    if (ckks_ciphertext_limbs(in) == c->response_limbs &&
-        ckks_scale_equal(ckks_ciphertext_scale(in), c->response_scale))
+    if (ckks_ciphertext_limbs(in) == limbs && ckks_scale_equal(ckks_ciphertext_scale(in), scale))
         return NN_OK;
     return nn_why(why, why_size, NN_ERR_MISMATCH,
                   "the response has %d limbs and scale 2^%.4f, the plan expects %d and 2^%.4f",
-                  ckks_ciphertext_limbs(in), ckks_scale_log2(ckks_ciphertext_scale(in)),
-                  c->response_limbs, ckks_scale_log2(c->response_scale));
+                  ckks_ciphertext_limbs(in), ckks_scale_log2(ckks_ciphertext_scale(in)), limbs,
+                  ckks_scale_log2(scale));
 }
 
 nn_status nn_client_decrypt_many(ckks_worker *w, float *logits, size_t count, const nn_client *c,
@@ -184,7 +183,8 @@ nn_status nn_client_decrypt_many(ckks_worker *w, float *logits, size_t count, co
 {
     if (count == 0 || count > c->images)
         return bad_count(c, count, why, why_size);
-    nn_status st = check_response(c, in, why, why_size);
+    nn_status st =
+        nn_client_check_response(in, c->response_limbs, c->response_scale, why, why_size);
     if (st != NN_OK)
         return st;
     size_t room = room_for(c, &c->out), slots = c->images * c->out.slots;

@@ -52,4 +52,14 @@ struct nn_client {
     nn_layout in, out; /* of one image; every output has one slot */
 };
 
+/** Numbers of a client as doubles, each held to the plan's range [lo, hi].
+ *
+ *  Returns  count, or the place of the first that is outside or no number; out is then cut short
+ */
+size_t nn_client_take(double *out, const float *in, size_t count, double lo, double hi);
+
+/** Whether a response has the limbs and the scale that the plan says.  Fails: NN_ERR_MISMATCH */
+NN_MUST_CHECK nn_status nn_client_check_response(const ckks_ciphertext *in, int limbs,
+                                                 ckks_scale scale, char *why, size_t why_size);
+
 #endif

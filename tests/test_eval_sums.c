@@ -39,7 +39,8 @@ static void make_matrix(setup *t, matrix *a, size_t rows, size_t cols, double sc
     for (size_t r = 0; r < rows; r++) {
         a->start[r] = n;
         for (size_t c = 0; c < cols && r > 0; c++) {
-            if (r > 2 && testing_below(&t->s.rng, 2) == 0)
+            /* Row 0 alone is to be empty. */
+            if (r > 2 && c != r % cols && testing_below(&t->s.rng, 2) == 0)
                 continue;
             a->col[n] = (uint32_t)c;
             a->value[n++] = testing_uniform(&t->s.rng, -1.0, 1.0);
