@@ -1,13 +1,11 @@
-/* Polynomials in place of activation functions, see nn/approx.h.
- *
- * The best polynomial in the mean square is the sum of Legendre polynomials P_k(x / r) with weights
- * (2k + 1) / 2 times the integral of f(r u) P_k(u) over [-1, 1]. The integral is taken in two
- * halves, because ReLU bends at 0, each by Gauss-Legendre quadrature in panels. */
+/* Functions, least squares in powers of x, and the Chebyshev basis, see nn/approx.h. */
 
 #include "nn/approx.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "nn/project.h"
 
 enum { PANELS = 64, GRID = 4096 };
 
@@ -24,8 +22,15 @@ double nn_approx_value(nn_approx_function f, double x)
         return 1 / (1 + exp(-x));
     case NN_APPROX_TANH:
         return tanh(x);
+    case NN_APPROX_GELU_TANH:
+        return x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))) / 2; /* sqrt(2/pi) */
+    case NN_APPROX_HARD_SWISH:
+        return x * fmin(fmax(x / 6 + 0.5, 0), 1);
+    case NN_APPROX_ABS:
+        return fabs(x);
+    default:
+        return 0;
     }
-    return 0;
 }
 
 double nn_approx_horner(const double *coef, int degree, double x)
@@ -37,72 +42,31 @@ double nn_approx_horner(const double *coef, int degree, double x)
     return v;
 }
 
-/* sum[k] += weight * P_k(u), by the recurrence (k+1) P_{k+1} = (2k+1) u P_k - k P_{k-1}. */
-static void add_legendre(double *sum, int degree, double u, double weight)
+/* The function of u = x / r in [-1, 1]. */
+typedef struct scaled {
+    nn_approx_function f;
+    double r;
+} scaled;
+
+static double value_at(const void *user, double u)
 {
-    double before = 0, now = 1;
-
-    for (int k = 0; k <= degree; k++) {
-        sum[k] += weight * now;
-        double next = ((2 * k + 1) * u * now - k * before) / (k + 1);
-        before = now;
-        now = next;
-    }
-}
-
-/* Integrals of f(r u) P_k(u) over [-1, 1]: 64 panels of 8 Gauss points, exact for polynomials of
- * degree 15 in each; 0 is the border of two panels. */
-static void project(double *sum, nn_approx_function f, int degree, double r)
-{
-    /* Roots of P_8 and their weights 2 / ((1 - x^2) P_8'(x)^2); the negative roots are symmetric.
-     */
-    static const double node[4] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267,
-                                   0.9602898564975363};
-    static const double weight[4] = {0.3626837833783620, 0.3137066458778873, 0.2223810344533745,
-                                     0.1012285362903763};
-    const double half = 1.0 / PANELS;
-
-    for (int p = 0; p < PANELS; p++) {
-        double middle = -1 + (2 * p + 1) * half;
-        for (int k = 0; k < 8; k++) {
-            double u = middle + half * (k < 4 ? node[k] : -node[k - 4]);
-            add_legendre(sum, degree, u, half * weight[k % 4] * nn_approx_value(f, r * u));
-        }
-    }
-}
-
-/* Powers of u from weights of Legendre polynomials, then of x = r u. */
-static void expand(double *coef, const double *weight, int degree, double r)
-{
-    double before[NN_APPROX_DEGREE_MAX + 2] = {0}, now[NN_APPROX_DEGREE_MAX + 2] = {1};
-
-    memset(coef, 0, (size_t)(degree + 1) * sizeof *coef);
-    for (int k = 0; k <= degree; k++) {
-        double next[NN_APPROX_DEGREE_MAX + 2] = {0};
-
-        for (int i = 0; i <= k; i++) {
-            coef[i] += weight[k] * now[i];
-            next[i + 1] += (2 * k + 1) * now[i] / (k + 1);
-            next[i] -= k * before[i] / (k + 1);
-        }
-        memcpy(before, now, sizeof before);
-        memcpy(now, next, sizeof now);
-    }
-    for (int i = 0; i <= degree; i++)
-        coef[i] /= pow(r, i);
+    const scaled *s = user;
+    return nn_approx_value(s->f, s->r * u);
 }
 
 nn_status nn_approx_fit(double *coef, double *max_error, nn_approx_function f, int degree, double r)
 {
-    double weight[NN_APPROX_DEGREE_MAX + 1] = {0}, worst = 0;
+    const scaled s = {f, r};
+    double worst = 0;
 
     if (coef == NULL || degree < 1 || degree > NN_APPROX_DEGREE_MAX || !isfinite(r) || r <= 0 ||
-        f < NN_APPROX_RELU || f > NN_APPROX_TANH)
+        f < NN_APPROX_RELU || f > NN_APPROX_ABS)
         return NN_ERR_ARG;
-    project(weight, f, degree, r);
-    for (int k = 0; k <= degree; k++)
-        weight[k] *= (2 * k + 1) / 2.0;
-    expand(coef, weight, degree, r);
+    const double bend[2] = {-3 / r, 3 / r}; /* of HardSwish; 0 is the border of two panels */
+    nn_status st = nn_project(coef, value_at, &s, degree, NULL, PANELS, bend, 2);
+    if (st != NN_OK)
+        return st;
+    nn_approx_from_chebyshev(coef, coef, degree, r);
     for (int i = 0; i <= GRID; i++) {
         double x = r * (2.0 * i / GRID - 1);
         worst = fmax(worst, fabs(nn_approx_horner(coef, degree, x) - nn_approx_value(f, x)));

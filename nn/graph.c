@@ -86,6 +86,14 @@ static void insert_slot(nn_graph *g, size_t index)
     g->slot[k & (g->slot_count - 1)] = index + 1;
 }
 
+void nn_graph_rehash(nn_graph *g)
+{
+    if (g->slot_count > 0)
+        memset(g->slot, 0, g->slot_count * sizeof *g->slot);
+    for (size_t k = 0; k < g->value_count; k++)
+        insert_slot(g, k);
+}
+
 /* The table stays at most half full. */
 static int grow_slots(nn_graph *g)
 {
@@ -98,8 +106,7 @@ static int grow_slots(nn_graph *g)
     free(g->slot);
     g->slot = slot;
     g->slot_count = count;
-    for (size_t k = 0; k < g->value_count; k++)
-        insert_slot(g, k);
+    nn_graph_rehash(g);
     return 1;
 }
 
@@ -360,6 +367,17 @@ nn_status nn_graph_attr_ints(nn_graph *g, const char *key, const int64_t *number
         return no_memory(g);
     if (count > 0)
         memcpy(attr.numbers, numbers, count * sizeof *attr.numbers);
+    return add_attr(g, key, attr);
+}
+
+nn_status nn_graph_attr_tensor(nn_graph *g, const char *key, const nn_tensor *value)
+{
+    nn_attr attr = {.type = NN_ATTR_TENSOR};
+
+    if (g->status != NN_OK)
+        return g->status;
+    if (nn_tensor_copy(&attr.tensor, value) != NN_OK)
+        return no_memory(g);
     return add_attr(g, key, attr);
 }
 

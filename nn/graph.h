@@ -8,8 +8,9 @@
  * later calls do nothing and return the same status. So a builder may make all its calls and look
  * once, at the end, at nn_graph_status().
  *
- * Metadata are pairs of strings, stored in an ONNX file as metadata_props. Two of them matter here:
+ * Metadata are pairs of strings, stored in an ONNX file as metadata_props. These matter here:
  *   "unseen.range.VALUE"   largest |x| seen of the value named VALUE, a decimal number
+ *   "unseen.fit.VALUE"     polynomials in place of the activation that makes VALUE, see nn/fit.h
  *   "unseen.input_range"   "LO HI", the least and greatest input number; "0 1" when absent
  *
  * Example, y = W x + b squared:

@@ -19,6 +19,7 @@
 #include "ckks/circuits.h"
 #include "ckks/ckks.h"
 #include "nn/graph.h"
+#include "nn/onnx_embed.h"
 #include "nn/onnx_read.h"
 #include "nn/onnx_write.h"
 #include "nn/shape.h"
@@ -46,7 +47,7 @@ typedef struct nn_model_cost {
 
 /** Read an ONNX model and run the graph passes on it.
  *
- *  In:     bytes   size bytes, hostile, not kept
+ *  In:     bytes   size bytes, hostile, not kept; constants in other files: nn_onnx_embed first
  *  Fails:  NN_ERR_FORMAT, NN_ERR_UNSUPPORTED (all problems are listed at once in why),
  * NN_ERR_SHAPE, NN_ERR_RANGE, NN_ERR_MEMORY
  */

@@ -5,28 +5,70 @@
 
 #include "nn/tensor.h"
 
-enum { NN_NODE_INPUTS_MAX = 8, NN_LABEL_SIZE = 96 };
+enum { NN_NODE_INPUTS_MAX = 64, NN_LABEL_SIZE = 96 };
 
 #define NN_VALUE_NONE SIZE_MAX /* index of an optional input that is left out */
 
 typedef enum nn_op {
     NN_OP_NONE,
     NN_OP_ADD,
+    NN_OP_ARG_MAX,
     NN_OP_AVERAGE_POOL,
     NN_OP_BATCH_NORMALIZATION,
+    NN_OP_CAST,
+    NN_OP_CEIL,
+    NN_OP_CLIP,
+    NN_OP_CONCAT,
+    NN_OP_CONSTANT_OF_SHAPE,
     NN_OP_CONV,
     NN_OP_DIV,
     NN_OP_DROPOUT,
+    NN_OP_EQUAL,
+    NN_OP_ERF,
+    NN_OP_EXP,
+    NN_OP_EXPAND,
     NN_OP_FLATTEN,
+    NN_OP_FLOOR,
+    NN_OP_GATHER,
+    NN_OP_GELU,
     NN_OP_GEMM,
     NN_OP_GLOBAL_AVERAGE_POOL,
+    NN_OP_GLOBAL_MAX_POOL,
+    NN_OP_HARD_SIGMOID,
+    NN_OP_HARD_SWISH,
     NN_OP_IDENTITY,
+    NN_OP_LEAKY_RELU,
+    NN_OP_LOG,
+    NN_OP_LOG_SOFTMAX,
     NN_OP_MATMUL,
+    NN_OP_MAX,
+    NN_OP_MAX_POOL,
+    NN_OP_MIN,
     NN_OP_MUL,
+    NN_OP_NEG,
+    NN_OP_PAD,
     NN_OP_POW,
+    NN_OP_RANGE,
+    NN_OP_RECIPROCAL,
+    NN_OP_REDUCE_MEAN,
+    NN_OP_REDUCE_PROD,
+    NN_OP_RELU,
     NN_OP_RESHAPE,
+    NN_OP_SHAPE,
+    NN_OP_SIGMOID,
+    NN_OP_SIZE,
+    NN_OP_SLICE,
+    NN_OP_SOFTMAX,
+    NN_OP_SPLIT,
+    NN_OP_SQRT,
+    NN_OP_SQUEEZE,
     NN_OP_SUB,
+    NN_OP_SUM,
+    NN_OP_SWISH,
+    NN_OP_TANH,
     NN_OP_TRANSPOSE,
+    NN_OP_UNSQUEEZE,
+    NN_OP_WHERE,
     NN_OP_COUNT
 } nn_op;
 
@@ -34,6 +76,7 @@ typedef enum nn_attr_type { /* ONNX's own numbers */
                             NN_ATTR_FLOAT = 1,
                             NN_ATTR_INT = 2,
                             NN_ATTR_TEXT = 3,
+                            NN_ATTR_TENSOR = 4,
                             NN_ATTR_INTS = 7
 } nn_attr_type;
 
@@ -45,6 +88,7 @@ typedef struct nn_attr {
     char *text;       /* NN_ATTR_TEXT, else NULL */
     int64_t *numbers; /* NN_ATTR_INTS, else NULL */
     size_t count;     /* of numbers */
+    nn_tensor tensor; /* NN_ATTR_TENSOR, else empty */
 } nn_attr;
 
 typedef struct nn_node {

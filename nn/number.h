@@ -11,6 +11,14 @@
  */
 int nn_number_read(double *value, const char **text);
 
+enum { NN_NUMBER_TEXT = 32 }; /* bytes that nn_number_write needs */
+
+/** Write a finite number with up to 17 digits, "-0.125", ended by NUL.  Returns text. */
+const char *nn_number_write(char text[NN_NUMBER_TEXT], double value);
+
+/** As nn_number_read, and exact where the text is one that nn_number_write makes. */
+int nn_number_read_exact(double *value, const char **text);
+
 /** 1 when only blanks are left. */
 int nn_number_end(const char *text);
 

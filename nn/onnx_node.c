@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nn/graph_data.h"
+#include "nn/onnx_form.h"
 #include "nn/onnx_tensor.h"
 #include "nn/op.h"
 
@@ -51,23 +52,6 @@ typedef struct attribute {
     nn_onnx_cursor bytes;     /* the whole message, for a second pass over the lists */
 } attribute;
 
-/* The parts of a node that are names. */
-typedef struct names {
-    char *op, *name, *domain, *output;
-    char *input[NN_NODE_INPUTS_MAX];
-    size_t inputs;
-} names;
-
-static void clear_names(names *n)
-{
-    free(n->op);
-    free(n->name);
-    free(n->domain);
-    free(n->output);
-    for (size_t k = 0; k < NN_NODE_INPUTS_MAX; k++)
-        free(n->input[k]);
-}
-
 /* A text field that occurs once; a repeated one replaces what was there, as protocol buffers say.
  */
 static nn_status set_text(char **text, const nn_onnx_field *f)
@@ -76,35 +60,32 @@ static nn_status set_text(char **text, const nn_onnx_field *f)
     return nn_onnx_text(text, f, NN_GRAPH_NAME_MAX);
 }
 
-static nn_status read_names(names *n, nn_onnx_cursor bytes)
+/* The names of a node; inputs and outputs beyond the arrays are counted only. */
+static nn_status read_names(nn_onnx_draft *d, nn_onnx_cursor bytes)
 {
     nn_onnx_field f;
     nn_status st = NN_OK;
     int more;
 
-    *n = (names){.inputs = 0};
+    *d = (nn_onnx_draft){.op = NULL};
     while (st == NN_OK && (more = nn_onnx_next(&bytes, &f)) != 0) {
         if (more < 0)
             st = NN_ERR_FORMAT;
         else if (f.number == NODE_OP_TYPE)
-            st = set_text(&n->op, &f);
+            st = set_text(&d->op, &f);
         else if (f.number == NODE_NAME)
-            st = set_text(&n->name, &f);
+            st = set_text(&d->name, &f);
         else if (f.number == NODE_DOMAIN)
-            st = set_text(&n->domain, &f);
-        else if (f.number == NODE_OUTPUT && n->output == NULL)
-            st = set_text(&n->output, &f);
-        else if (f.number == NODE_INPUT && n->inputs < NN_NODE_INPUTS_MAX)
-            st = set_text(&n->input[n->inputs++], &f);
-        else if (f.number == NODE_INPUT)
-            n->inputs++; /* counted; no operator that is taken has so many */
+            st = set_text(&d->domain, &f);
+        else if (f.number == NODE_OUTPUT && d->outputs++ < NN_ONNX_OUTPUTS_MAX)
+            st = set_text(&d->output[d->outputs - 1], &f);
+        else if (f.number == NODE_INPUT && d->inputs++ < NN_NODE_INPUTS_MAX)
+            st = set_text(&d->input[d->inputs - 1], &f);
     }
-    if (st == NN_OK && n->op == NULL)
+    if (st == NN_OK && d->op == NULL)
         st = NN_ERR_FORMAT;
-    if (st != NN_OK) {
-        clear_names(n);
-        *n = (names){.inputs = 0};
-    }
+    if (st != NN_OK)
+        nn_onnx_draft_clear(d);
     return st;
 }
 
@@ -228,89 +209,134 @@ static nn_status walk_attributes(nn_onnx_cursor bytes, attribute_use use, void *
 
 typedef struct checking {
     nn_why_list *list;
-    const names *names;
-    int constant;
+    const nn_onnx_draft *draft;
 } checking;
+
+static int takes_attribute(const char *op, const attribute *a)
+{
+    if (strcmp(op, "Constant") == 0)
+        return strcmp(a->name, "value") == 0 || strcmp(a->name, "value_float") == 0 ||
+               strcmp(a->name, "value_floats") == 0 || strcmp(a->name, "value_int") == 0 ||
+               strcmp(a->name, "value_ints") == 0;
+    return a->type == TYPE_FLOAT || a->type == TYPE_INT || a->type == TYPE_STRING ||
+           a->type == TYPE_INTS ||
+           (strcmp(op, "ConstantOfShape") == 0 && a->type == TYPE_TENSOR &&
+            strcmp(a->name, "value") == 0);
+}
 
 static nn_status check_attribute(void *user, const attribute *a)
 {
     const checking *c = user;
-    int taken = a->type == TYPE_FLOAT || a->type == TYPE_INT || a->type == TYPE_STRING ||
-                a->type == TYPE_INTS;
 
-    if (c->constant)
-        taken = strcmp(a->name, "value") == 0 || strcmp(a->name, "value_float") == 0 ||
-                strcmp(a->name, "value_floats") == 0 || strcmp(a->name, "value_int") == 0 ||
-                strcmp(a->name, "value_ints") == 0;
-    if (!taken)
-        nn_why_list_add(c->list, "%.40s '%.60s': its attribute '%.40s' is not taken", c->names->op,
-                        c->names->name != NULL ? c->names->name : "", a->name);
+    if (!takes_attribute(c->draft->op, a))
+        nn_why_list_add(c->list, "%.40s '%.60s': its attribute '%.40s' is not taken", c->draft->op,
+                        nn_onnx_draft_name(c->draft), a->name);
     return NN_OK;
+}
+
+/* All but the attributes. Returns 1 when the draft can be taken. */
+static int check_draft(nn_why_list *list, const nn_onnx_draft *d)
+{
+    const char *name = nn_onnx_draft_name(d);
+
+    if (d->domain != NULL && d->domain[0] != '\0' && strcmp(d->domain, "ai.onnx") != 0)
+        nn_why_list_add(list,
+                        "%.40s '%.60s': it is of the operator set '%.60s'; only standard "
+                        "ONNX operators are taken",
+                        d->op, name, d->domain);
+    else if (strcmp(d->op, "Constant") != 0 && nn_op_find(d->op) == NN_OP_NONE)
+        nn_why_list_add(list, "%.40s '%.60s': %s", d->op, name, nn_op_advice(d->op));
+    else if (d->inputs > NN_NODE_INPUTS_MAX || d->outputs > NN_ONNX_OUTPUTS_MAX)
+        nn_why_list_add(list, "%.40s '%.60s': %zu inputs and %zu outputs, at most %d are taken",
+                        d->op, name, d->inputs, d->outputs, NN_NODE_INPUTS_MAX);
+    else
+        return 1;
+    return 0;
 }
 
 nn_status nn_onnx_node_check(nn_why_list *list, nn_onnx_cursor bytes)
 {
-    names n;
-    nn_status st = read_names(&n, bytes);
+    nn_onnx_draft d;
+    nn_status st = read_names(&d, bytes);
 
     if (st != NN_OK)
         return st;
-    int foreign = n.domain != NULL && n.domain[0] != '\0' && strcmp(n.domain, "ai.onnx") != 0;
-    checking c = {list, &n, strcmp(n.op, "Constant") == 0};
-    const char *name = n.name != NULL && n.name[0] != '\0' ? n.name
-                       : n.output != NULL                  ? n.output
-                                                           : "";
-    if (foreign)
-        nn_why_list_add(list,
-                        "%.40s '%.60s': it is of the operator set '%.60s'; only standard "
-                        "ONNX operators are taken",
-                        n.op, name, n.domain);
-    else if (!c.constant && nn_op_find(n.op) == NN_OP_NONE)
-        nn_why_list_add(list, "%.40s '%.60s': %s", n.op, name, nn_op_advice(n.op));
-    else
+    checking c = {list, &d};
+    if (check_draft(list, &d))
         st = walk_attributes(bytes, check_attribute, &c);
-    clear_names(&n);
+    nn_onnx_draft_clear(&d);
     return st;
 }
 
 /* ---- reading ---- */
 
 typedef struct reading {
-    nn_graph *graph;
-    const names *names;
+    nn_onnx_draft *draft;
     nn_tensor constant; /* what a Constant node holds */
     int found;          /* 1 when it was seen */
     char *why;
     size_t why_size;
 } reading;
 
+static nn_status read_ints(nn_attr *to, const attribute *a)
+{
+    uint64_t *bits;
+    nn_status st = list_numbers(&bits, a->ints, a, ATTR_INTS, NN_ONNX_VARINT);
+
+    if (st != NN_OK)
+        return st;
+    to->type = NN_ATTR_INTS;
+    /* An int64_t may be read where an uint64_t was stored (C11 6.5 p7). */
+    to->numbers = (int64_t *)bits;
+    to->count = a->ints;
+    return NN_OK;
+}
+
+/* The value of an attribute that the check has let through. */
+static nn_status read_value(nn_attr *to, const attribute *a, const reading *r)
+{
+    switch (a->type) {
+    case TYPE_FLOAT:
+        to->type = NN_ATTR_FLOAT;
+        to->real = float_of(a->f.value);
+        return NN_OK;
+    case TYPE_INT:
+        to->type = NN_ATTR_INT;
+        to->number = int_of(a->i.value);
+        return NN_OK;
+    case TYPE_STRING:
+        to->type = NN_ATTR_TEXT;
+        return nn_onnx_text(&to->text, &a->s, NN_GRAPH_NAME_MAX);
+    case TYPE_TENSOR:
+        to->type = NN_ATTR_TENSOR;
+        return a->t.wire == NN_ONNX_BYTES
+                   ? nn_onnx_tensor_read(&to->tensor, NULL, a->t.bytes, r->why, r->why_size)
+                   : NN_ERR_FORMAT;
+    default: /* TYPE_INTS */
+        return read_ints(to, a);
+    }
+}
+
 static nn_status add_attribute(void *user, const attribute *a)
 {
     const reading *r = user;
-    uint64_t *bits;
-    char *text;
-    nn_status st;
+    nn_onnx_draft *d = r->draft;
+    nn_attr attr = {.type = NN_ATTR_INT};
 
-    switch (a->type) {
-    case TYPE_FLOAT:
-        return nn_graph_attr_float(r->graph, a->name, float_of(a->f.value));
-    case TYPE_INT:
-        return nn_graph_attr_int(r->graph, a->name, int_of(a->i.value));
-    case TYPE_STRING:
-        st = nn_onnx_text(&text, &a->s, NN_GRAPH_NAME_MAX);
-        if (st == NN_OK)
-            st = nn_graph_attr_text(r->graph, a->name, text);
-        free(text);
-        return st;
-    default: /* TYPE_INTS: the check has refused all others */
-        st = list_numbers(&bits, a->ints, a, ATTR_INTS, NN_ONNX_VARINT);
-        if (st == NN_OK) {
-            /* An int64_t may be read where an uint64_t was stored (C11 6.5 p7). */
-            st = nn_graph_attr_ints(r->graph, a->name, (const int64_t *)bits, a->ints);
-        }
-        free(bits);
+    if (d->attrs == NN_GRAPH_ATTRS_MAX)
+        return NN_ERR_FORMAT;
+    nn_status st = read_value(&attr, a, r);
+    if (st == NN_OK) {
+        attr.key = malloc(strlen(a->name) + 1);
+        st = attr.key != NULL ? NN_OK : NN_ERR_MEMORY;
+    }
+    if (st != NN_OK) {
+        nn_attr_clear(&attr);
         return st;
     }
+    memcpy(attr.key, a->name, strlen(a->name) + 1);
+    d->attr[d->attrs++] = attr;
+    return NN_OK;
 }
 
 static nn_status constant_list(nn_tensor *t, const attribute *a, int real)
@@ -365,49 +391,45 @@ static nn_status add_constant(void *user, const attribute *a)
     for (size_t k = 0; st == NN_OK && k < r->constant.count; k++)
         if (r->constant.value != NULL && !isfinite(r->constant.value[k]))
             st = nn_why(r->why, r->why_size, NN_ERR_RANGE,
-                        "Constant '%.60s': number %zu is not finite",
-                        r->names->name != NULL ? r->names->name : "", k);
+                        "Constant '%.60s': number %zu is not finite", nn_onnx_draft_name(r->draft),
+                        k);
     return st;
 }
 
-static nn_status read_constant(reading *r, nn_onnx_cursor bytes)
+static nn_status read_constant(nn_graph *g, reading *r, nn_onnx_cursor bytes)
 {
     nn_status st = walk_attributes(bytes, add_constant, r);
 
     if (st == NN_OK && !r->found)
         st = nn_why(r->why, r->why_size, NN_ERR_FORMAT, "Constant '%.60s' holds no value",
-                    r->names->name != NULL ? r->names->name : "");
+                    nn_onnx_draft_name(r->draft));
     if (st == NN_OK)
-        return nn_graph_constant(r->graph, r->names->output, &r->constant);
+        return nn_graph_constant(g, r->draft->output[0], &r->constant);
     nn_tensor_clear(&r->constant);
     return st;
 }
 
-nn_status nn_onnx_node_read(nn_graph *g, nn_onnx_cursor bytes, char *why, size_t why_size)
+nn_status nn_onnx_node_read(nn_graph *g, nn_onnx_cursor bytes, uint64_t opset, char *why,
+                            size_t why_size)
 {
-    names n;
-    nn_status st = read_names(&n, bytes);
+    nn_onnx_draft d;
+    nn_status st = read_names(&d, bytes);
 
     if (st != NN_OK)
         return nn_why(why, why_size, st,
                       st == NN_ERR_MEMORY ? "out of memory while reading a node"
                                           : "a node is damaged");
-    reading r = {.graph = g,
-                 .names = &n,
-                 .constant = {.type = NN_TYPE_FLOAT},
-                 .why = why,
-                 .why_size = why_size};
-    (void)nn_why(why, why_size, NN_OK, "%.40s '%.60s' is damaged", n.op,
-                 n.name != NULL ? n.name : "");
-    if (n.output == NULL || n.inputs > NN_NODE_INPUTS_MAX) {
+    reading r = {
+        .draft = &d, .constant = {.type = NN_TYPE_FLOAT}, .why = why, .why_size = why_size};
+    (void)nn_why(why, why_size, NN_OK, "%.40s '%.60s' is damaged", d.op, nn_onnx_draft_name(&d));
+    if (d.outputs == 0 || d.outputs > NN_ONNX_OUTPUTS_MAX || d.inputs > NN_NODE_INPUTS_MAX) {
         st = NN_ERR_FORMAT;
-    } else if (strcmp(n.op, "Constant") == 0) {
-        st = read_constant(&r, bytes);
+    } else if (strcmp(d.op, "Constant") == 0) {
+        st = read_constant(g, &r, bytes);
     } else {
-        st = nn_graph_node(g, n.op, n.name != NULL ? n.name : "", (const char *const *)n.input,
-                           n.inputs, n.output);
+        st = walk_attributes(bytes, add_attribute, &r);
         if (st == NN_OK)
-            st = walk_attributes(bytes, add_attribute, &r);
+            st = nn_onnx_form(g, &d, opset);
     }
     if (nn_graph_status(g) != NN_OK) {
         /* To a file's reader a bad name or count is a damaged file, not a mistake of the caller. */
@@ -416,6 +438,6 @@ nn_status nn_onnx_node_read(nn_graph *g, nn_onnx_cursor bytes, char *why, size_t
     } else if (st == NN_ERR_MEMORY) {
         st = nn_why(why, why_size, st, "out of memory while reading a node");
     }
-    clear_names(&n);
+    nn_onnx_draft_clear(&d);
     return st;
 }

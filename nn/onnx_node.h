@@ -16,10 +16,11 @@ NN_MUST_CHECK nn_status nn_onnx_node_check(nn_why_list *list, nn_onnx_cursor byt
 
 /** Add a node that passed nn_onnx_node_check to the graph; a Constant becomes a constant.
  *
+ *  In:     opset  version of the operator set that the file is written in
  *  Out:    why  on failure, one sentence
  *  Fails:  NN_ERR_FORMAT, NN_ERR_UNSUPPORTED, NN_ERR_SHAPE, NN_ERR_RANGE, NN_ERR_MEMORY
  */
-NN_MUST_CHECK nn_status nn_onnx_node_read(nn_graph *g, nn_onnx_cursor bytes, char *why,
-                                          size_t why_size);
+NN_MUST_CHECK nn_status nn_onnx_node_read(nn_graph *g, nn_onnx_cursor bytes, uint64_t opset,
+                                          char *why, size_t why_size);
 
 #endif

@@ -148,6 +148,16 @@ void nn_onnx_put_varint(nn_onnx_buffer *b, uint32_t number, uint64_t value)
     append_varint(b, value);
 }
 
+void nn_onnx_put_fixed64(nn_onnx_buffer *b, uint32_t number, uint64_t value)
+{
+    uint8_t bytes[8];
+
+    for (size_t k = 0; k < sizeof bytes; k++)
+        bytes[k] = (uint8_t)(value >> (8 * k));
+    append_key(b, number, NN_ONNX_FIXED64);
+    append(b, bytes, sizeof bytes);
+}
+
 void nn_onnx_put_fixed32(nn_onnx_buffer *b, uint32_t number, uint32_t value)
 {
     const uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),

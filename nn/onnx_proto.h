@@ -71,6 +71,9 @@ typedef struct nn_onnx_buffer {
 /** Append a varint field. */
 void nn_onnx_put_varint(nn_onnx_buffer *b, uint32_t number, uint64_t value);
 
+/** Append a field of 8 bytes. */
+void nn_onnx_put_fixed64(nn_onnx_buffer *b, uint32_t number, uint64_t value);
+
 /** Append a field of 4 bytes. */
 void nn_onnx_put_fixed32(nn_onnx_buffer *b, uint32_t number, uint32_t value);
 

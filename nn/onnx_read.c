@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/fold.h"
 #include "nn/graph_data.h"
 #include "nn/onnx_node.h"
 #include "nn/onnx_proto.h"
@@ -34,6 +35,7 @@ enum { OPSET_LEAST = 7, OPSET_MOST = 99, META_TEXT_MAX = 1 << 16 };
 
 typedef struct reader {
     nn_graph *graph;
+    uint64_t opset; /* of the default operator set, 0 until it is seen */
     char *why;
     size_t why_size;
 } reader;
@@ -275,7 +277,7 @@ static nn_status check_node(const reader *r, nn_onnx_cursor bytes, void *user)
 static nn_status read_node(const reader *r, nn_onnx_cursor bytes, void *user)
 {
     (void)user;
-    return nn_onnx_node_read(r->graph, bytes, r->why, r->why_size);
+    return nn_onnx_node_read(r->graph, bytes, r->opset, r->why, r->why_size);
 }
 
 /* Look at all nodes before any is taken, so that the list is complete. */
@@ -312,20 +314,19 @@ static nn_status read_graph(const reader *r, nn_onnx_cursor graph)
     return st;
 }
 
-static nn_status read_model(const reader *r, nn_onnx_cursor model)
+static nn_status read_model(reader *r, nn_onnx_cursor model)
 {
     nn_onnx_cursor graph;
-    uint64_t opset = 0;
     int more = find_message(&graph, model, MODEL_GRAPH);
 
     if (more <= 0)
         return damaged(r, more < 0 ? "cut short" : "no graph");
-    nn_status st = visit(r, model, MODEL_OPSET, read_opset, &opset);
-    if (st == NN_OK && (opset < OPSET_LEAST || opset > OPSET_MOST))
+    nn_status st = visit(r, model, MODEL_OPSET, read_opset, &r->opset);
+    if (st == NN_OK && (r->opset < OPSET_LEAST || r->opset > OPSET_MOST))
         st = nn_why(r->why, r->why_size, NN_ERR_UNSUPPORTED,
                     "the model uses operator set %llu; export it with operator set 7 to 21 "
                     "(13 is a good choice)",
-                    (unsigned long long)opset);
+                    (unsigned long long)r->opset);
     if (st == NN_OK)
         st = visit(r, model, MODEL_META, read_meta, NULL);
     return st == NN_OK ? read_graph(r, graph) : st;
@@ -343,6 +344,8 @@ nn_status nn_onnx_read(nn_graph **g, const uint8_t *bytes, size_t size, char *wh
     if (st != NN_OK)
         return nn_why(why, why_size, st, "out of memory while reading the model");
     st = read_model(&r, (nn_onnx_cursor){bytes, size});
+    if (st == NN_OK)
+        st = nn_fold(r.graph, why, why_size);
     if (st != NN_OK) {
         nn_graph_free(r.graph);
         return st;

@@ -256,8 +256,8 @@ nn_status nn_onnx_tensor_read(nn_tensor *t, nn_onnx_field *name, nn_onnx_cursor 
         *name = what.name;
     if (what.external)
         return nn_why(why, why_size, NN_ERR_UNSUPPORTED,
-                      "constant '%s' is stored in another file; save the model in one file "
-                      "(external_data=False)",
+                      "constant '%s' is stored in another file, which is not here; save the model "
+                      "in one file (external_data=False)",
                       name_of(text, &what));
     if (what.storage == NULL || what.segment)
         return nn_why(why, why_size, NN_ERR_UNSUPPORTED,

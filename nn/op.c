@@ -1,254 +1,74 @@
-/* The operators: arity and shapes, see nn/op.h. */
+/* The operators: arity, advice, and what their attributes say; see nn/op.h. */
 
 #include "nn/op.h"
 
 #include <string.h>
 
+#include "nn/op_rule.h"
 #include "nn/why.h"
-#include "nn/window.h"
-
-/* Dimensions of the inputs of one node, and where to complain. */
-typedef struct request {
-    const nn_node *node;
-    const nn_tensor *const *in;
-    char *why;
-    size_t why_size;
-} request;
-
-typedef nn_status (*shape_rule)(nn_dims *out, const request *r);
-
-static const nn_dims *dims_of(const request *r, size_t k)
-{
-    return k < r->node->input_count && r->in[k] != NULL ? &r->in[k]->dims : NULL;
-}
-
-/* "Conv 'c1': <text> (1,5,13,13) <more> (5)"; either pair of dimensions may be NULL. */
-static nn_status refuse(const request *r, nn_status st, const char *text, const nn_dims *a,
-                        const char *more, const nn_dims *b)
-{
-    char label[NN_LABEL_SIZE], ta[NN_DIMS_TEXT] = "", tb[NN_DIMS_TEXT] = "";
-
-    return nn_why(r->why, r->why_size, st, "%s: %s%s%s%s%s%s", nn_node_label(label, r->node), text,
-                  a != NULL ? " " : "", a != NULL ? nn_dims_print(ta, sizeof ta, a) : "", more,
-                  b != NULL ? " " : "", b != NULL ? nn_dims_print(tb, sizeof tb, b) : "");
-}
-
-static nn_status shape_same(nn_dims *out, const request *r)
-{
-    *out = *dims_of(r, 0);
-    return NN_OK;
-}
-
-static nn_status shape_binary(nn_dims *out, const request *r)
-{
-    if (nn_dims_broadcast(out, dims_of(r, 0), dims_of(r, 1)) != NN_OK)
-        return refuse(r, NN_ERR_SHAPE, "shapes", dims_of(r, 0), " and", dims_of(r, 1));
-    return NN_OK;
-}
-
-static nn_status shape_average_pool(nn_dims *out, const request *r)
-{
-    nn_window w;
-    const nn_dims *x = dims_of(r, 0);
-    nn_status st = nn_window_of_node(&w, r->node, x, NULL, r->why, r->why_size);
-
-    if (st != NN_OK)
-        return st;
-    *out = *x;
-    out->dim[x->rank - 1] = w.out[1];
-    if (x->rank == 4)
-        out->dim[2] = w.out[0];
-    return NN_OK;
-}
-
-static nn_status shape_global_average_pool(nn_dims *out, const request *r)
-{
-    const nn_dims *x = dims_of(r, 0);
-    size_t count;
-
-    if (x->rank < 3 || nn_dims_count(x, &count) != NN_OK || count == 0)
-        return refuse(r, NN_ERR_SHAPE, "no spatial dimensions in", x, "", NULL);
-    *out = *x;
-    for (size_t k = 2; k < x->rank; k++)
-        out->dim[k] = 1;
-    return NN_OK;
-}
-
-static nn_status shape_batch_normalization(nn_dims *out, const request *r)
-{
-    const nn_dims *x = dims_of(r, 0);
-
-    if (nn_node_int(r->node, "training_mode", 0) != 0)
-        return refuse(r, NN_ERR_UNSUPPORTED,
-                      "it is in training mode; export the model in evaluation mode", NULL, "",
-                      NULL);
-    if (nn_node_int(r->node, "spatial", 1) != 1)
-        return refuse(r, NN_ERR_UNSUPPORTED, "spatial=0 is not taken", NULL, "", NULL);
-    if (x->rank < 2)
-        return refuse(r, NN_ERR_SHAPE, "no channels in", x, "", NULL);
-    for (size_t k = 1; k < 5; k++) {
-        const nn_dims *d = dims_of(r, k);
-        if (d->rank != 1 || d->dim[0] != x->dim[1])
-            return refuse(r, NN_ERR_SHAPE, "parameters", d, " for an input", x);
-    }
-    *out = *x;
-    return NN_OK;
-}
-
-static nn_status shape_conv(nn_dims *out, const request *r)
-{
-    nn_window v;
-    const nn_dims *x = dims_of(r, 0), *w = dims_of(r, 1), *b = dims_of(r, 2);
-    int64_t group = nn_node_int(r->node, "group", 1);
-
-    if (x->rank < 3 || w->rank != x->rank)
-        return refuse(r, NN_ERR_SHAPE, "input", x, " and weights", w);
-    if (group < 1 || (uint64_t)group > w->dim[0] || w->dim[0] % (size_t)group != 0 ||
-        x->dim[1] % (size_t)group != 0 || w->dim[1] != x->dim[1] / (size_t)group || w->dim[1] == 0)
-        return refuse(r, NN_ERR_SHAPE, "channels and groups do not fit, input", x, " and weights",
-                      w);
-    if (b != NULL && (b->rank != 1 || b->dim[0] != w->dim[0]))
-        return refuse(r, NN_ERR_SHAPE, "bias", b, " for weights", w);
-    nn_status st = nn_window_of_node(&v, r->node, x, w->dim + 2, r->why, r->why_size);
-    if (st != NN_OK)
-        return st;
-    *out = *x;
-    out->dim[1] = w->dim[0];
-    out->dim[x->rank - 1] = v.out[1];
-    if (x->rank == 4)
-        out->dim[2] = v.out[0];
-    return NN_OK;
-}
-
-static nn_status shape_dropout(nn_dims *out, const request *r)
-{
-    const nn_tensor *training = r->node->input_count > 2 ? r->in[2] : NULL;
-
-    if (training != NULL &&
-        (training->number == NULL || training->count != 1 || training->number[0] != 0))
-        return refuse(r, NN_ERR_UNSUPPORTED,
-                      "it is in training mode; export the model in evaluation mode", NULL, "",
-                      NULL);
-    return shape_same(out, r);
-}
-
-static nn_status shape_flatten(nn_dims *out, const request *r)
-{
-    const nn_dims *x = dims_of(r, 0);
-    size_t axis, left, right;
-
-    if (nn_op_flatten_axis(&axis, r->node, x->rank) != NN_OK)
-        return refuse(r, NN_ERR_SHAPE, "axis outside of", x, "", NULL);
-    nn_dims head = nn_dims_make(axis, x->dim);
-    nn_dims tail = nn_dims_make(x->rank - axis, x->dim + axis);
-    if (nn_dims_count(&head, &left) != NN_OK || nn_dims_count(&tail, &right) != NN_OK)
-        return refuse(r, NN_ERR_SHAPE, "too large", x, "", NULL);
-    *out = nn_dims_make(2, (const size_t[]){left, right});
-    return NN_OK;
-}
-
-static nn_status shape_gemm(nn_dims *out, const request *r)
-{
-    const nn_dims *a = dims_of(r, 0), *b = dims_of(r, 1), *c = dims_of(r, 2);
-    nn_dims joined;
-
-    if (a->rank != 2 || b->rank != 2)
-        return refuse(r, NN_ERR_SHAPE, "operands", a, " and", b);
-    int ta = nn_node_int(r->node, "transA", 0) != 0, tb = nn_node_int(r->node, "transB", 0) != 0;
-    if (a->dim[ta ? 0 : 1] != b->dim[tb ? 1 : 0])
-        return refuse(r, NN_ERR_SHAPE, "inner dimensions differ,", a, " and", b);
-    nn_dims y = nn_dims_make(2, (const size_t[]){a->dim[ta ? 1 : 0], b->dim[tb ? 0 : 1]});
-    if (c != NULL && (nn_dims_broadcast(&joined, &y, c) != NN_OK || !nn_dims_equal(&joined, &y)))
-        return refuse(r, NN_ERR_SHAPE, "addend", c, " for a product", &y);
-    *out = y;
-    return NN_OK;
-}
-
-static nn_status shape_matmul(nn_dims *out, const request *r)
-{
-    nn_dims a = *dims_of(r, 0), b = *dims_of(r, 1), y;
-
-    if (nn_op_matmul_dims(&a, &b, &y) != NN_OK)
-        return refuse(r, NN_ERR_SHAPE, "operands", dims_of(r, 0), " and", dims_of(r, 1));
-    if (dims_of(r, 0)->rank > 1)
-        y.dim[y.rank++] = a.dim[a.rank - 2];
-    if (dims_of(r, 1)->rank > 1)
-        y.dim[y.rank++] = b.dim[b.rank - 1];
-    *out = y;
-    return NN_OK;
-}
-
-/* 0 keeps the dimension of the input (unless allowzero), one -1 takes what is left. */
-static nn_status shape_reshape(nn_dims *out, const request *r)
-{
-    const nn_dims *x = dims_of(r, 0);
-    const nn_tensor *want = r->in[1];
-    int allow_zero = nn_node_int(r->node, "allowzero", 0) != 0;
-    size_t count, rest = 1, open = NN_RANK_MAX, made;
-
-    if (want->number == NULL)
-        return refuse(r, NN_ERR_UNSUPPORTED,
-                      "its shape is computed; export with a fixed input size, or use Flatten", NULL,
-                      "", NULL);
-    if (want->dims.rank != 1 || want->count > NN_RANK_MAX)
-        return refuse(r, NN_ERR_SHAPE, "the list of sizes has the shape", &want->dims, "", NULL);
-    nn_dims y = {.rank = want->count};
-    for (size_t k = 0; k < y.rank; k++) {
-        int64_t n = want->number[k];
-        if (n == -1 && open == NN_RANK_MAX) {
-            open = k;
-            y.dim[k] = 1;
-        } else if (n == 0 && !allow_zero && k < x->rank) {
-            y.dim[k] = x->dim[k];
-        } else if (n >= 0 && n <= NN_ELEMENTS_MAX) {
-            y.dim[k] = (size_t)n;
-        } else {
-            return refuse(r, NN_ERR_SHAPE, "bad size in its list, for input", x, "", NULL);
-        }
-    }
-    if (nn_dims_count(x, &count) != NN_OK || nn_dims_count(&y, &rest) != NN_OK)
-        return refuse(r, NN_ERR_SHAPE, "too large", x, "", NULL);
-    if (open < NN_RANK_MAX && rest > 0 && count % rest == 0)
-        y.dim[open] = count / rest;
-    if (nn_dims_count(&y, &made) != NN_OK || made != count)
-        return refuse(r, NN_ERR_SHAPE, "an input", x, " does not fill", &y);
-    *out = y;
-    return NN_OK;
-}
-
-static nn_status shape_transpose(nn_dims *out, const request *r)
-{
-    const nn_dims x = *dims_of(r, 0);
-    size_t perm[NN_RANK_MAX];
-
-    if (nn_op_transpose_perm(perm, r->node, x.rank) != NN_OK)
-        return refuse(r, NN_ERR_SHAPE, "perm is no permutation of the dimensions", &x, "", NULL);
-    out->rank = x.rank;
-    for (size_t k = 0; k < x.rank; k++)
-        out->dim[k] = x.dim[perm[k]];
-    return NN_OK;
-}
 
 static const struct rule {
     unsigned char least, most; /* inputs */
-    shape_rule shape;
+    nn_op_rule shape;
 } rules[NN_OP_COUNT] = {
-    [NN_OP_ADD] = {2, 2, shape_binary},
-    [NN_OP_AVERAGE_POOL] = {1, 1, shape_average_pool},
-    [NN_OP_BATCH_NORMALIZATION] = {5, 5, shape_batch_normalization},
-    [NN_OP_CONV] = {2, 3, shape_conv},
-    [NN_OP_DIV] = {2, 2, shape_binary},
-    [NN_OP_DROPOUT] = {1, 3, shape_dropout},
-    [NN_OP_FLATTEN] = {1, 1, shape_flatten},
-    [NN_OP_GEMM] = {2, 3, shape_gemm},
-    [NN_OP_GLOBAL_AVERAGE_POOL] = {1, 1, shape_global_average_pool},
-    [NN_OP_IDENTITY] = {1, 1, shape_same},
-    [NN_OP_MATMUL] = {2, 2, shape_matmul},
-    [NN_OP_MUL] = {2, 2, shape_binary},
-    [NN_OP_POW] = {2, 2, shape_binary},
-    [NN_OP_RESHAPE] = {2, 2, shape_reshape},
-    [NN_OP_SUB] = {2, 2, shape_binary},
-    [NN_OP_TRANSPOSE] = {1, 1, shape_transpose},
+    [NN_OP_ADD] = {2, 2, nn_op_shape_broadcast},
+    [NN_OP_ARG_MAX] = {1, 1, nn_op_shape_arg_max},
+    [NN_OP_AVERAGE_POOL] = {1, 1, nn_op_shape_pool},
+    [NN_OP_BATCH_NORMALIZATION] = {5, 5, nn_op_shape_batch_normalization},
+    [NN_OP_CAST] = {1, 1, nn_op_shape_cast},
+    [NN_OP_CEIL] = {1, 1, nn_op_shape_same},
+    [NN_OP_CLIP] = {1, 3, nn_op_shape_clip},
+    [NN_OP_CONCAT] = {1, NN_NODE_INPUTS_MAX, nn_op_shape_concat},
+    [NN_OP_CONSTANT_OF_SHAPE] = {1, 1, nn_op_shape_constant_of_shape},
+    [NN_OP_CONV] = {2, 3, nn_op_shape_conv},
+    [NN_OP_DIV] = {2, 2, nn_op_shape_broadcast},
+    [NN_OP_DROPOUT] = {1, 3, nn_op_shape_dropout},
+    [NN_OP_EQUAL] = {2, 2, nn_op_shape_broadcast},
+    [NN_OP_ERF] = {1, 1, nn_op_shape_same},
+    [NN_OP_EXP] = {1, 1, nn_op_shape_same},
+    [NN_OP_EXPAND] = {2, 2, nn_op_shape_expand},
+    [NN_OP_FLATTEN] = {1, 1, nn_op_shape_flatten},
+    [NN_OP_FLOOR] = {1, 1, nn_op_shape_same},
+    [NN_OP_GATHER] = {2, 2, nn_op_shape_gather},
+    [NN_OP_GELU] = {1, 1, nn_op_shape_same},
+    [NN_OP_GEMM] = {2, 3, nn_op_shape_gemm},
+    [NN_OP_GLOBAL_AVERAGE_POOL] = {1, 1, nn_op_shape_global_pool},
+    [NN_OP_GLOBAL_MAX_POOL] = {1, 1, nn_op_shape_global_pool},
+    [NN_OP_HARD_SIGMOID] = {1, 1, nn_op_shape_same},
+    [NN_OP_HARD_SWISH] = {1, 1, nn_op_shape_same},
+    [NN_OP_IDENTITY] = {1, 1, nn_op_shape_same},
+    [NN_OP_LEAKY_RELU] = {1, 1, nn_op_shape_same},
+    [NN_OP_LOG] = {1, 1, nn_op_shape_same},
+    [NN_OP_LOG_SOFTMAX] = {1, 1, nn_op_shape_softmax},
+    [NN_OP_MATMUL] = {2, 2, nn_op_shape_matmul},
+    [NN_OP_MAX] = {1, NN_NODE_INPUTS_MAX, nn_op_shape_broadcast},
+    [NN_OP_MAX_POOL] = {1, 1, nn_op_shape_pool},
+    [NN_OP_MIN] = {1, NN_NODE_INPUTS_MAX, nn_op_shape_broadcast},
+    [NN_OP_MUL] = {2, 2, nn_op_shape_broadcast},
+    [NN_OP_NEG] = {1, 1, nn_op_shape_same},
+    [NN_OP_PAD] = {2, 4, nn_op_shape_pad},
+    [NN_OP_POW] = {2, 2, nn_op_shape_broadcast},
+    [NN_OP_RANGE] = {3, 3, nn_op_shape_range},
+    [NN_OP_RECIPROCAL] = {1, 1, nn_op_shape_same},
+    [NN_OP_REDUCE_MEAN] = {1, 2, nn_op_shape_reduce},
+    [NN_OP_REDUCE_PROD] = {1, 2, nn_op_shape_reduce},
+    [NN_OP_RELU] = {1, 1, nn_op_shape_same},
+    [NN_OP_RESHAPE] = {2, 2, nn_op_shape_reshape},
+    [NN_OP_SHAPE] = {1, 1, nn_op_shape_shape},
+    [NN_OP_SIGMOID] = {1, 1, nn_op_shape_same},
+    [NN_OP_SIZE] = {1, 1, nn_op_shape_size},
+    [NN_OP_SLICE] = {3, 5, nn_op_shape_slice},
+    [NN_OP_SOFTMAX] = {1, 1, nn_op_shape_softmax},
+    [NN_OP_SPLIT] = {1, 2, nn_op_shape_split},
+    [NN_OP_SQRT] = {1, 1, nn_op_shape_same},
+    [NN_OP_SQUEEZE] = {1, 2, nn_op_shape_squeeze},
+    [NN_OP_SUB] = {2, 2, nn_op_shape_broadcast},
+    [NN_OP_SUM] = {1, NN_NODE_INPUTS_MAX, nn_op_shape_broadcast},
+    [NN_OP_SWISH] = {1, 1, nn_op_shape_same},
+    [NN_OP_TANH] = {1, 1, nn_op_shape_same},
+    [NN_OP_TRANSPOSE] = {1, 1, nn_op_shape_transpose},
+    [NN_OP_UNSQUEEZE] = {2, 2, nn_op_shape_unsqueeze},
+    [NN_OP_WHERE] = {3, 3, nn_op_shape_broadcast},
 };
 
 nn_op nn_op_find(const char *name)
@@ -270,44 +90,98 @@ const char *nn_op_advice(const char *name)
     static const struct {
         const char *name, *advice;
     } known[] = {
-        {"Relu", "replace it by a polynomial, e.g. x*x or the degree-4 Swish fit, and train again"},
-        {"LeakyRelu", "replace it by a polynomial, e.g. x*x, and train again"},
-        {"PRelu", "replace it by a polynomial, e.g. x*x, and train again"},
-        {"Elu", "replace it by a polynomial, e.g. x*x, and train again"},
-        {"Clip", "replace it by a polynomial, e.g. x*x, and train again"},
-        {"Gelu", "replace it by a polynomial fit and train again"},
-        {"Erf", "replace the activation that uses it by a polynomial fit and train again"},
-        {"Sigmoid", "replace it by a polynomial fit; at the end of the network leave it out"},
-        {"Tanh", "replace it by a polynomial fit and train again"},
-        {"HardSwish", "replace it by a polynomial fit and train again"},
-        {"MaxPool", "replace it by AveragePool or a convolution with stride, and train again"},
-        {"GlobalMaxPool", "replace it by GlobalAveragePool and train again"},
-        {"Softmax", "leave it out: it does not change which class is largest"},
-        {"LogSoftmax", "leave it out: it does not change which class is largest"},
-        {"ArgMax", "leave it out: the client takes the largest value after decryption"},
-        {"Shape", "export the model with a fixed input size"},
-        {"Gather", "export the model with a fixed input size"},
-        {"Unsqueeze", "use Flatten or Reshape with constant sizes"},
-        {"Squeeze", "use Flatten or Reshape with constant sizes"},
-        {"Concat", "only sequential networks are taken"},
-        {"ReduceMean", "use GlobalAveragePool"},
-        {"Sum", "use Add"},
-        {"Neg", "use Mul by a constant -1"},
-        {"QuantizeLinear", "export the model before quantisation"},
+        {"Abs", "replace it by a polynomial, e.g. x*x, and train again"},
+        {"ArgMax", "it is taken only at the end of the network, where the client computes it"},
+        {"Cast", "it turns data into integers; leave it out"},
+        {"Celu", "replace it by Relu or Swish and train again"},
+        {"ConvTranspose", "use Conv"},
         {"DequantizeLinear", "export the model before quantisation"},
+        {"DynamicQuantizeLinear", "export the model before quantisation"},
+        {"Elu", "replace it by Relu or Swish and train again"},
+        {"Equal", "it compares data; it is taken only in the computation of shapes"},
+        {"GRU", "recurrent layers are not taken; use convolutions"},
+        {"If", "export the model with a fixed input size, in evaluation mode"},
+        {"InstanceNormalization", "use BatchNormalization, which becomes part of a convolution"},
+        {"GroupNormalization", "use BatchNormalization, which becomes part of a convolution"},
+        {"LayerNormalization", "use BatchNormalization, which becomes part of a convolution"},
+        {"LSTM", "recurrent layers are not taken; use convolutions"},
+        {"LogSoftmax", "it is taken only at the end of the network, where the client computes it"},
+        {"Loop", "export the model with tracing, so that loops are unrolled"},
+        {"LpNormalization", "use BatchNormalization, which becomes part of a convolution"},
+        {"LRN", "use BatchNormalization, which becomes part of a convolution"},
+        {"Max", "it is taken of data and constants only; use Relu or MaxPool"},
+        {"Min", "it is taken of data and constants only; use Clip"},
+        {"Mish", "replace it by Swish and train again"},
+        {"NonZero", "export the model with a fixed input size"},
+        {"PRelu", "replace it by LeakyRelu or Relu and train again"},
+        {"QLinearConv", "export the model before quantisation"},
+        {"QLinearMatMul", "export the model before quantisation"},
+        {"QuantizeLinear", "export the model before quantisation"},
+        {"RNN", "recurrent layers are not taken; use convolutions"},
+        {"Range", "it counts with data; it is taken only in the computation of shapes"},
+        {"ReduceMax", "use GlobalMaxPool"},
+        {"ReduceProd", "it is taken only in the computation of shapes"},
+        {"ReduceSum", "use GlobalAveragePool or ReduceMean"},
+        {"Resize", "use a convolution with stride, or train at the smaller size"},
+        {"Scan", "export the model with tracing, so that loops are unrolled"},
+        {"Selu", "replace it by Relu or Swish and train again"},
+        {"Shape", "export the model with a fixed input size"},
+        {"Size", "export the model with a fixed input size"},
+        {"Softmax", "it is taken only at the end of the network, where the client computes it"},
+        {"Softplus", "replace it by Swish and train again"},
+        {"Softsign", "replace it by Tanh and train again"},
+        {"Upsample", "use a convolution with stride, or train at the smaller size"},
+        {"Where", "it chooses between data; it is taken only in the computation of shapes"},
     };
 
     for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
         if (strcmp(known[k].name, name) == 0)
             return known[k].advice;
-    return "express it with convolutions, dense layers, average pools and polynomials";
+    return "express it with convolutions, dense layers, pools and the activations of nn/op.h";
+}
+
+const nn_tensor *nn_op_input(const nn_op_request *r, size_t k)
+{
+    return k < r->node->input_count ? r->in[k] : NULL;
+}
+
+const nn_dims *nn_op_dims(const nn_op_request *r, size_t k)
+{
+    const nn_tensor *t = nn_op_input(r, k);
+
+    return t != NULL ? &t->dims : NULL;
+}
+
+nn_status nn_op_refuse(const nn_op_request *r, nn_status st, const char *text, const nn_dims *a,
+                       const char *more, const nn_dims *b)
+{
+    char label[NN_LABEL_SIZE], ta[NN_DIMS_TEXT] = "", tb[NN_DIMS_TEXT] = "";
+
+    return nn_why(r->why, r->why_size, st, "%s: %s%s%s%s%s%s", nn_node_label(label, r->node), text,
+                  a != NULL ? " " : "", a != NULL ? nn_dims_print(ta, sizeof ta, a) : "", more,
+                  b != NULL ? " " : "", b != NULL ? nn_dims_print(tb, sizeof tb, b) : "");
+}
+
+nn_status nn_op_want_list(const nn_op_request *r, size_t k, const char *what)
+{
+    char label[NN_LABEL_SIZE];
+    const nn_tensor *t = nn_op_input(r, k);
+
+    if (t->value == NULL && t->number == NULL)
+        return nn_why(r->why, r->why_size, NN_ERR_UNSUPPORTED,
+                      "%s: its %s depends on data; export the model with a fixed input size",
+                      nn_node_label(label, r->node), what);
+    if (t->number == NULL || t->dims.rank > 1)
+        return nn_why(r->why, r->why_size, NN_ERR_SHAPE, "%s: its %s is no list of integers",
+                      nn_node_label(label, r->node), what);
+    return NN_OK;
 }
 
 nn_status nn_op_shape(nn_dims *out, const nn_node *node, const nn_tensor *const *in, char *why,
                       size_t why_size)
 {
     char label[NN_LABEL_SIZE];
-    const request r = {node, in, why, why_size};
+    const nn_op_request r = {node, in, why, why_size};
     const struct rule *rule = &rules[node->op];
     nn_dims made = {.rank = 0};
     size_t count;
@@ -323,19 +197,81 @@ nn_status nn_op_shape(nn_dims *out, const nn_node *node, const nn_tensor *const 
     if (st != NN_OK)
         return st;
     if (nn_dims_count(&made, &count) != NN_OK)
-        return refuse(&r, NN_ERR_SHAPE, "too many elements in", &made, "", NULL);
+        return nn_op_refuse(&r, NN_ERR_SHAPE, "too many elements in", &made, "", NULL);
     *out = made;
+    return NN_OK;
+}
+
+nn_status nn_op_axis(size_t *axis, const nn_node *node, int64_t absent, size_t rank, int end)
+{
+    int64_t a = nn_node_int(node, "axis", absent), top = (int64_t)rank - (end ? 0 : 1);
+
+    if (a < -(int64_t)rank || a > top)
+        return NN_ERR_SHAPE;
+    *axis = (size_t)(a < 0 ? a + (int64_t)rank : a);
     return NN_OK;
 }
 
 nn_status nn_op_flatten_axis(size_t *axis, const nn_node *node, size_t rank)
 {
-    int64_t a = nn_node_int(node, "axis", 1);
+    return nn_op_axis(axis, node, 1, rank, 1);
+}
 
-    if (a < -(int64_t)rank || a > (int64_t)rank)
+nn_status nn_op_axes(int marked[NN_RANK_MAX], const nn_tensor *axes, size_t rank)
+{
+    for (size_t k = 0; k < NN_RANK_MAX; k++)
+        marked[k] = 0;
+    if (axes == NULL)
+        return NN_OK;
+    if (axes->value == NULL && axes->number == NULL)
+        return NN_ERR_UNSUPPORTED;
+    if (axes->number == NULL || axes->dims.rank > 1)
         return NN_ERR_SHAPE;
-    *axis = (size_t)(a < 0 ? a + (int64_t)rank : a);
+    for (size_t k = 0; k < axes->count; k++) {
+        int64_t a = axes->number[k];
+        if (a < -(int64_t)rank || a >= (int64_t)rank)
+            return NN_ERR_SHAPE;
+        a += a < 0 ? (int64_t)rank : 0;
+        if (marked[a])
+            return NN_ERR_SHAPE;
+        marked[a] = 1;
+    }
     return NN_OK;
+}
+
+nn_status nn_op_reduced(int marked[NN_RANK_MAX], const nn_node *node, const nn_tensor *const *in)
+{
+    const nn_tensor *axes = node->input_count > 1 ? in[1] : NULL;
+    size_t rank = in[0]->dims.rank;
+    nn_status st = nn_op_axes(marked, axes, rank);
+
+    if (st == NN_OK && (axes == NULL || axes->count == 0) &&
+        nn_node_int(node, "noop_with_empty_axes", 0) == 0)
+        for (size_t k = 0; k < rank; k++)
+            marked[k] = 1;
+    return st;
+}
+
+int nn_op_cast_type(const nn_node *node)
+{
+    switch (nn_node_int(node, "to", 0)) {
+    case 1:  /* float */
+    case 10: /* float16 */
+    case 11: /* double */
+    case 16: /* bfloat16 */
+        return NN_TYPE_FLOAT;
+    case 2:  /* uint8 */
+    case 3:  /* int8 */
+    case 4:  /* uint16 */
+    case 5:  /* int16 */
+    case 6:  /* int32 */
+    case 7:  /* int64 */
+    case 9:  /* bool */
+    case 12: /* uint32 */
+        return NN_TYPE_INT64;
+    default:
+        return 0;
+    }
 }
 
 nn_status nn_op_transpose_perm(size_t perm[NN_RANK_MAX], const nn_node *node, size_t rank)

@@ -1,38 +1,27 @@
-/* Every operator in plain float arithmetic, see nn/ref.h.
- *
- * Index letters: n image of the batch, c input channel, o output channel, y x output position,
- * i j kernel position, k summation index of a product. */
+/* Every operator in plain float arithmetic, see nn/ref.h; the loops stand in nn/ref_layer.c and
+ * nn/ref_number.c. */
 
 #include "nn/ref.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "nn/graph_data.h"
+#include "nn/move.h"
+#include "nn/ref_rule.h"
+#include "nn/scalar.h"
 #include "nn/why.h"
-#include "nn/window.h"
 
-/* One node to run: its inputs (all with data), and its output, whose shape is known. */
-typedef struct job {
-    const nn_node *node;
-    const nn_tensor *const *in;
-    nn_tensor *out;
-} job;
-
-/* The element of a tensor as a number; sizes and exponents may be integers. */
-static double at(const nn_tensor *t, size_t i)
+double nn_ref_at(const nn_tensor *t, size_t i)
 {
     return t->value != NULL ? (double)t->value[i] : (double)t->number[i];
 }
 
-static const nn_tensor *optional(const job *j, size_t k)
+const nn_tensor *nn_ref_optional(const nn_ref_job *j, size_t k)
 {
     return k < j->node->input_count ? j->in[k] : NULL;
 }
 
-/* Index into a tensor of dimensions d, broadcast to dimensions out, at flat index i of out. */
-static size_t broadcast_index(const nn_dims *out, const nn_dims *d, size_t i)
+size_t nn_ref_broadcast(const nn_dims *out, const nn_dims *d, size_t i)
 {
     size_t index = 0, stride = 1;
 
@@ -51,253 +40,157 @@ static size_t broadcast_index(const nn_dims *out, const nn_dims *d, size_t i)
     return index;
 }
 
-/* y = a op b, broadcast */
-static void run_binary(const job *j)
+/* The operators of nn/move.h */
+static nn_status run_move(const nn_ref_job *j, char *why, size_t why_size)
 {
-    const nn_tensor *a = j->in[0], *b = j->in[1];
+    nn_move m;
+    nn_status st = nn_move_init(&m, j->node, j->in, why, why_size);
 
-    for (size_t i = 0; i < j->out->count; i++) {
-        double u = at(a, broadcast_index(&j->out->dims, &a->dims, i));
-        double v = at(b, broadcast_index(&j->out->dims, &b->dims, i));
-        double y;
+    for (size_t i = 0; i < j->out->count && st == NN_OK; i++) {
+        size_t input, element;
+        int inside = nn_move_at(&m, i, &input, &element);
 
-        switch (j->node->op) {
-        case NN_OP_ADD:
-            y = u + v;
-            break;
-        case NN_OP_SUB:
-            y = u - v;
-            break;
-        case NN_OP_MUL:
-            y = u * v;
-            break;
-        case NN_OP_DIV:
-            y = u / v;
-            break;
-        default: /* NN_OP_POW */
-            y = pow(u, v);
-            break;
-        }
-        j->out->value[i] = (float)y;
+        if (j->out->value != NULL)
+            j->out->value[i] = inside ? j->in[input]->value[element] : (float)m.fill;
+        else
+            j->out->number[i] = inside ? j->in[input]->number[element] : (int64_t)m.fill;
     }
+    return st;
 }
 
-/* x is (N,C,H,W), y is (N,C,H',W') */
-static void run_average_pool(const job *j)
+/* The operators of nn/scalar.h; Neg and the roundings take integers as well */
+static nn_status run_scalar(const nn_ref_job *j)
 {
-    const nn_dims *d = &j->in[0]->dims;
-    int with_padding = nn_node_int(j->node, "count_include_pad", 0) != 0;
-    nn_window w;
+    nn_scalar f;
+    nn_status st = nn_scalar_init(&f, j->node, j->in);
 
-    if (nn_window_of_node(&w, j->node, d, NULL, NULL, 0) != NN_OK)
-        return; /* cannot be: nn_op_shape has accepted it */
-    for (size_t nc = 0; nc < d->dim[0] * d->dim[1]; nc++) {
-        const float *image = j->in[0]->value + nc * w.in[0] * w.in[1];
-        float *result = j->out->value + nc * w.out[0] * w.out[1];
-
-        for (size_t y = 0; y < w.out[0]; y++) {
-            for (size_t x = 0; x < w.out[1]; x++) {
-                double sum = 0;
-                size_t seen = 0;
-
-                for (size_t i = nn_window_first(&w, 0, y); i < nn_window_end(&w, 0, y); i++) {
-                    for (size_t k = nn_window_first(&w, 1, x); k < nn_window_end(&w, 1, x); k++) {
-                        sum += (double)
-                            image[nn_window_at(&w, 0, y, i) * w.in[1] + nn_window_at(&w, 1, x, k)];
-                        seen++;
-                    }
-                }
-                if (with_padding)
-                    seen = nn_window_padded(&w, 0, y) * nn_window_padded(&w, 1, x);
-                result[y * w.out[1] + x] = (float)(seen > 0 ? sum / (double)seen : 0.0);
-            }
-        }
+    for (size_t i = 0; i < j->out->count && st == NN_OK; i++) {
+        if (j->out->value != NULL)
+            j->out->value[i] = (float)nn_scalar_at(&f, (double)j->in[0]->value[i]);
+        else
+            j->out->number[i] = (int64_t)(0 - (uint64_t)j->in[0]->number[i]);
     }
+    return st;
 }
 
-/* x is (N,C,...), scale, b, mean and variance are (C): y = scale (x - mean) / sqrt(var + eps) + b
- */
-static void run_batch_normalization(const job *j)
-{
-    const nn_tensor *x = j->in[0];
-    double epsilon = (double)nn_node_float(j->node, "epsilon", 1e-5f);
-    size_t channels = x->dims.dim[1];
-    size_t inner = channels * x->dims.dim[0] == 0 ? 0 : x->count / (channels * x->dims.dim[0]);
+typedef void (*layer_run)(const nn_ref_job *j);
+typedef nn_status (*number_run)(const nn_ref_job *j);
 
-    for (size_t i = 0; i < x->count; i++) {
-        size_t c = i / inner % channels;
-        double centred = (double)x->value[i] - at(j->in[3], c);
-
-        j->out->value[i] =
-            (float)(at(j->in[1], c) * centred / sqrt(at(j->in[4], c) + epsilon) + at(j->in[2], c));
-    }
-}
-
-/* x is (N,C,H,W), w is (O,C/G,KH,KW), b is (O), y is (N,O,H',W') */
-static void run_conv(const job *j)
-{
-    const nn_tensor *in = j->in[0], *weight = j->in[1], *bias = optional(j, 2);
-    size_t groups = (size_t)nn_node_int(j->node, "group", 1);
-    size_t outs = weight->dims.dim[0], ins = weight->dims.dim[1]; /* ins: of one group */
-    nn_window w;
-
-    if (nn_window_of_node(&w, j->node, &in->dims, weight->dims.dim + 2, NULL, 0) != NN_OK)
-        return; /* cannot be: nn_op_shape has accepted it */
-    for (size_t n = 0; n < in->dims.dim[0]; n++) {
-        for (size_t o = 0; o < outs; o++) {
-            size_t group = o / (outs / groups);
-
-            for (size_t y = 0; y < w.out[0]; y++) {
-                for (size_t x = 0; x < w.out[1]; x++) {
-                    double sum = bias != NULL ? at(bias, o) : 0.0;
-
-                    for (size_t c = 0; c < ins; c++) {
-                        const float *image =
-                            in->value + ((n * groups + group) * ins + c) * w.in[0] * w.in[1];
-                        const float *kernel =
-                            weight->value + (o * ins + c) * w.kernel[0] * w.kernel[1];
-
-                        for (size_t i = nn_window_first(&w, 0, y); i < nn_window_end(&w, 0, y); i++)
-                            for (size_t k = nn_window_first(&w, 1, x); k < nn_window_end(&w, 1, x);
-                                 k++)
-                                sum += (double)kernel[i * w.kernel[1] + k] *
-                                       (double)image[nn_window_at(&w, 0, y, i) * w.in[1] +
-                                                     nn_window_at(&w, 1, x, k)];
-                    }
-                    j->out->value[((n * outs + o) * w.out[0] + y) * w.out[1] + x] = (float)sum;
-                }
-            }
-        }
-    }
-}
-
-/* a is (M,K) or its transpose, b is (K,N) or its transpose, c broadcasts to (M,N):
- * y = alpha a b + beta c */
-static void run_gemm(const job *j)
-{
-    const nn_tensor *a = j->in[0], *b = j->in[1], *c = optional(j, 2);
-    double alpha = (double)nn_node_float(j->node, "alpha", 1.0f);
-    double beta = (double)nn_node_float(j->node, "beta", 1.0f);
-    int ta = nn_node_int(j->node, "transA", 0) != 0, tb = nn_node_int(j->node, "transB", 0) != 0;
-    size_t rows = j->out->dims.dim[0], cols = j->out->dims.dim[1], inner = a->dims.dim[ta ? 0 : 1];
-
-    for (size_t m = 0; m < rows; m++) {
-        for (size_t n = 0; n < cols; n++) {
-            double sum = 0;
-
-            for (size_t k = 0; k < inner; k++)
-                sum += (double)a->value[ta ? k * rows + m : m * inner + k] *
-                       (double)b->value[tb ? n * inner + k : k * cols + n];
-            sum *= alpha;
-            if (c != NULL)
-                sum += beta * at(c, broadcast_index(&j->out->dims, &c->dims, m * cols + n));
-            j->out->value[m * cols + n] = (float)sum;
-        }
-    }
-}
-
-/* x is (N,C,...), y is (N,C,1,...) */
-static void run_global_average_pool(const job *j)
-{
-    size_t inner = j->out->count == 0 ? 0 : j->in[0]->count / j->out->count;
-
-    for (size_t nc = 0; nc < j->out->count; nc++) {
-        double sum = 0;
-
-        for (size_t k = 0; k < inner; k++)
-            sum += (double)j->in[0]->value[nc * inner + k];
-        j->out->value[nc] = (float)(sum / (double)inner);
-    }
-}
-
-/* a is (...,M,K), b is (...,K,N), y is (...,M,N); the leading dimensions are broadcast */
-static void run_matmul(const job *j)
-{
-    const nn_tensor *left = j->in[0], *right = j->in[1];
-    nn_dims a = left->dims, b = right->dims, batch;
-
-    if (nn_op_matmul_dims(&a, &b, &batch) != NN_OK || j->out->count == 0)
-        return;
-    size_t rows = a.dim[a.rank - 2], inner = a.dim[a.rank - 1], cols = b.dim[b.rank - 1];
-    nn_dims heads_a = nn_dims_make(a.rank - 2, a.dim), heads_b = nn_dims_make(b.rank - 2, b.dim);
-
-    for (size_t n = 0; n < j->out->count / (rows * cols); n++) {
-        const float *u = left->value + broadcast_index(&batch, &heads_a, n) * rows * inner;
-        const float *v = right->value + broadcast_index(&batch, &heads_b, n) * inner * cols;
-
-        for (size_t y = 0; y < rows; y++) {
-            for (size_t x = 0; x < cols; x++) {
-                double sum = 0;
-
-                for (size_t k = 0; k < inner; k++)
-                    sum += (double)u[y * inner + k] * (double)v[k * cols + x];
-                j->out->value[(n * rows + y) * cols + x] = (float)sum;
-            }
-        }
-    }
-}
-
-static void copy_element(const job *j, size_t to, size_t from)
-{
-    if (j->out->value != NULL)
-        j->out->value[to] = j->in[0]->value[from];
-    else
-        j->out->number[to] = j->in[0]->number[from];
-}
-
-/* Same numbers in the same order: Identity, Dropout, Flatten, Reshape */
-static void run_copy(const job *j)
-{
-    for (size_t i = 0; i < j->out->count; i++)
-        copy_element(j, i, i);
-}
-
-/* dimension k of y is dimension perm[k] of x */
-static void run_transpose(const job *j)
-{
-    const nn_dims *d = &j->in[0]->dims;
-    size_t perm[NN_RANK_MAX], stride[NN_RANK_MAX], step = 1;
-
-    if (nn_op_transpose_perm(perm, j->node, d->rank) != NN_OK)
-        return; /* cannot be: nn_op_shape has accepted it */
-    for (size_t k = d->rank; k-- > 0;) {
-        stride[k] = step;
-        step *= d->dim[k];
-    }
-    for (size_t i = 0; i < j->out->count; i++) {
-        size_t rest = i, from = 0;
-
-        for (size_t k = d->rank; k-- > 0;) {
-            from += rest % j->out->dims.dim[k] * stride[perm[k]];
-            rest /= j->out->dims.dim[k];
-        }
-        copy_element(j, i, from);
-    }
-}
-
-typedef void (*runner)(const job *j);
-
+/* One of the two; NULL for the operators of nn/move.h and nn/scalar.h. */
 static const struct {
-    runner run;
-    int moves; /* 1 when the operator moves elements of any type, 0 when it computes floats */
+    layer_run layer; /* computes floats */
+    number_run number;
 } runners[NN_OP_COUNT] = {
-    [NN_OP_ADD] = {run_binary, 0},
-    [NN_OP_AVERAGE_POOL] = {run_average_pool, 0},
-    [NN_OP_BATCH_NORMALIZATION] = {run_batch_normalization, 0},
-    [NN_OP_CONV] = {run_conv, 0},
-    [NN_OP_DIV] = {run_binary, 0},
-    [NN_OP_DROPOUT] = {run_copy, 1},
-    [NN_OP_FLATTEN] = {run_copy, 1},
-    [NN_OP_GEMM] = {run_gemm, 0},
-    [NN_OP_GLOBAL_AVERAGE_POOL] = {run_global_average_pool, 0},
-    [NN_OP_IDENTITY] = {run_copy, 1},
-    [NN_OP_MATMUL] = {run_matmul, 0},
-    [NN_OP_MUL] = {run_binary, 0},
-    [NN_OP_POW] = {run_binary, 0},
-    [NN_OP_RESHAPE] = {run_copy, 1},
-    [NN_OP_SUB] = {run_binary, 0},
-    [NN_OP_TRANSPOSE] = {run_transpose, 1},
+    [NN_OP_ADD] = {NULL, nn_ref_arithmetic},
+    [NN_OP_ARG_MAX] = {nn_ref_arg_max, NULL},
+    [NN_OP_AVERAGE_POOL] = {nn_ref_pool, NULL},
+    [NN_OP_BATCH_NORMALIZATION] = {nn_ref_batch_normalization, NULL},
+    [NN_OP_CAST] = {NULL, nn_ref_cast},
+    [NN_OP_CONSTANT_OF_SHAPE] = {NULL, nn_ref_constant_of_shape},
+    [NN_OP_CONV] = {nn_ref_conv, NULL},
+    [NN_OP_DIV] = {NULL, nn_ref_arithmetic},
+    [NN_OP_EQUAL] = {NULL, nn_ref_equal},
+    [NN_OP_GEMM] = {nn_ref_gemm, NULL},
+    [NN_OP_GLOBAL_AVERAGE_POOL] = {nn_ref_global_pool, NULL},
+    [NN_OP_GLOBAL_MAX_POOL] = {nn_ref_global_pool, NULL},
+    [NN_OP_LOG_SOFTMAX] = {nn_ref_softmax, NULL},
+    [NN_OP_MATMUL] = {nn_ref_matmul, NULL},
+    [NN_OP_MAX] = {NULL, nn_ref_arithmetic},
+    [NN_OP_MAX_POOL] = {nn_ref_pool, NULL},
+    [NN_OP_MIN] = {NULL, nn_ref_arithmetic},
+    [NN_OP_MUL] = {NULL, nn_ref_arithmetic},
+    [NN_OP_POW] = {NULL, nn_ref_arithmetic},
+    [NN_OP_RANGE] = {NULL, nn_ref_range},
+    [NN_OP_REDUCE_MEAN] = {nn_ref_reduce, NULL},
+    [NN_OP_REDUCE_PROD] = {nn_ref_reduce, NULL},
+    [NN_OP_SHAPE] = {NULL, nn_ref_shape},
+    [NN_OP_SIZE] = {NULL, nn_ref_shape},
+    [NN_OP_SOFTMAX] = {nn_ref_softmax, NULL},
+    [NN_OP_SUB] = {NULL, nn_ref_arithmetic},
+    [NN_OP_SUM] = {NULL, nn_ref_arithmetic},
+    [NN_OP_WHERE] = {NULL, nn_ref_where},
 };
+
+/* The type of what a node makes; 0 when its operands are of types that do not go together. */
+static int type_of(const nn_node *node, const nn_tensor *const *in)
+{
+    const nn_attr *value = nn_node_attr(node, "value", NN_ATTR_TENSOR);
+    size_t count = node->input_count;
+    int whole = 1, same = 1; /* operands 0 to count - 1 */
+
+    switch (node->op) {
+    case NN_OP_ARG_MAX:
+        return in[0]->type == NN_TYPE_FLOAT ? NN_TYPE_INT64 : 0;
+    case NN_OP_EQUAL:
+    case NN_OP_SHAPE:
+    case NN_OP_SIZE:
+        return NN_TYPE_INT64;
+    case NN_OP_CAST:
+        return nn_op_cast_type(node);
+    case NN_OP_CONSTANT_OF_SHAPE:
+        return value != NULL ? (int)value->tensor.type : NN_TYPE_FLOAT;
+    case NN_OP_NEG:
+    case NN_OP_POW:
+    case NN_OP_REDUCE_PROD:
+        return (int)in[0]->type;
+    case NN_OP_WHERE:
+        return in[1]->type == in[2]->type ? (int)in[1]->type : 0;
+    default:
+        break;
+    }
+    if (node->op != NN_OP_CONCAT && nn_move_is(node->op))
+        return (int)in[0]->type;
+    for (size_t k = 0; k < count; k++) {
+        whole &= in[k] == NULL || in[k]->type == NN_TYPE_INT64;
+        same &= in[k] == NULL || in[k]->type == in[0]->type;
+    }
+    if (node->op == NN_OP_CONCAT || node->op == NN_OP_RANGE)
+        return same ? (int)in[0]->type : 0;
+    return whole && runners[node->op].number != NULL ? NN_TYPE_INT64 : NN_TYPE_FLOAT;
+}
+
+/* Layers and functions need floats to compute with; the others read integers as numbers. */
+static nn_status check_types(const nn_node *node, const nn_tensor *const *in, int type, char *why,
+                             size_t why_size)
+{
+    char label[NN_LABEL_SIZE];
+    size_t floats = nn_scalar_is(node->op) || node->op == NN_OP_REDUCE_MEAN ? 1
+                    : runners[node->op].layer != NULL                       ? node->input_count
+                                                                            : 0;
+    if (type == NN_TYPE_INT64 && (node->op == NN_OP_NEG || node->op == NN_OP_REDUCE_PROD))
+        floats = 0;
+    if (node->op == NN_OP_REDUCE_PROD && floats > 1)
+        floats = 1;
+    if (type == 0)
+        return nn_why(why, why_size, NN_ERR_UNSUPPORTED,
+                      "%s: the types of its inputs do not go together", nn_node_label(label, node));
+    for (size_t k = 0; k < floats; k++)
+        if (in[k] != NULL && in[k]->value == NULL)
+            return nn_why(why, why_size, NN_ERR_UNSUPPORTED, "%s: input %zu is not float",
+                          nn_node_label(label, node), k + 1);
+    return NN_OK;
+}
+
+static nn_status run(const nn_ref_job *j, char *why, size_t why_size)
+{
+    char label[NN_LABEL_SIZE];
+    nn_op op = j->node->op;
+
+    if (nn_move_is(op))
+        return run_move(j, why, why_size);
+    if (runners[op].layer != NULL) {
+        runners[op].layer(j);
+        return NN_OK;
+    }
+    nn_status st = nn_scalar_is(op) ? run_scalar(j) : runners[op].number(j);
+    if (st != NN_OK)
+        return nn_why(why, why_size, st, "%s: %s", nn_node_label(label, j->node),
+                      st == NN_ERR_RANGE
+                          ? "it divides an integer by zero, or makes one that is too "
+                            "large"
+                          : "its bounds are no constant numbers");
+    return NN_OK;
+}
 
 nn_status nn_ref_node(const nn_node *node, const nn_tensor *const *in, nn_tensor *out, char *why,
                       size_t why_size)
@@ -309,18 +202,18 @@ nn_status nn_ref_node(const nn_node *node, const nn_tensor *const *in, nn_tensor
     nn_status st = nn_op_shape(&dims, node, in, why, why_size);
     if (st != NN_OK)
         return st;
-    /* Elementwise operators read integers as numbers; the others need floats to compute with. */
-    int binary = runners[node->op].run == run_binary;
-    for (size_t k = 0; k < node->input_count && !binary && !runners[node->op].moves; k++)
-        if (in[k] != NULL && in[k]->value == NULL)
-            return nn_why(why, why_size, NN_ERR_UNSUPPORTED, "%s: input %zu is not float",
-                          nn_node_label(label, node), k + 1);
-    st = nn_tensor_init(out, runners[node->op].moves ? in[0]->type : NN_TYPE_FLOAT, &dims);
+    int type = type_of(node, in);
+    st = check_types(node, in, type, why, why_size);
+    if (st != NN_OK)
+        return st;
+    st = nn_tensor_init(out, (nn_type)type, &dims);
     if (st != NN_OK)
         return nn_why(why, why_size, st, "%s: out of memory", nn_node_label(label, node));
-    const job j = {node, in, out};
-    runners[node->op].run(&j);
-    return NN_OK;
+    const nn_ref_job j = {node, in, out};
+    st = run(&j, why, why_size);
+    if (st != NN_OK)
+        nn_tensor_clear(out);
+    return st;
 }
 
 /* The value of every index is a constant of the graph, the input, or what a node has made. */
@@ -360,8 +253,9 @@ static nn_status check_input(const nn_graph *g, const nn_tensor *in, char *why, 
     return NN_OK;
 }
 
-static nn_status run_nodes(const nn_graph *g, nn_tensor *made, const nn_tensor *in, char *why,
-                           size_t why_size)
+/* All nodes up to the one that makes a value. */
+static nn_status run_nodes(const nn_graph *g, size_t value, nn_tensor *made, const nn_tensor *in,
+                           char *why, size_t why_size)
 {
     for (size_t n = 0; n < g->node_count; n++) {
         const nn_node *node = &g->node[n];
@@ -372,29 +266,40 @@ static nn_status run_nodes(const nn_graph *g, nn_tensor *made, const nn_tensor *
         nn_status st = nn_ref_node(node, operand, &made[node->output], why, why_size);
         if (st != NN_OK)
             return st;
+        if (node->output == value)
+            break;
     }
     return NN_OK;
 }
 
-nn_status nn_ref_run(const nn_graph *g, const nn_tensor *in, nn_tensor *out, char *why,
-                     size_t why_size)
+nn_status nn_ref_run_to(const nn_graph *g, size_t value, const nn_tensor *in, nn_tensor *out,
+                        char *why, size_t why_size)
 {
     *out = (nn_tensor){.type = NN_TYPE_FLOAT};
     if (nn_graph_status(g) != NN_OK)
         return nn_why(why, why_size, nn_graph_status(g), "%s", nn_graph_error(g));
-    if (g->output_count == 0)
-        return nn_why(why, why_size, NN_ERR_ARG, "the graph has no output");
+    if (value >= g->value_count)
+        return nn_why(why, why_size, NN_ERR_ARG, "the graph has no such value");
     nn_status st = check_input(g, in, why, why_size);
     if (st != NN_OK)
         return st;
     nn_tensor *made = calloc(g->value_count, sizeof *made);
     if (made == NULL)
         return nn_why(why, why_size, NN_ERR_MEMORY, "out of memory while running the graph");
-    st = run_nodes(g, made, in, why, why_size);
+    st = run_nodes(g, value, made, in, why, why_size);
     if (st == NN_OK)
-        st = nn_tensor_copy(out, tensor_of(g, made, in, g->output[0]));
+        st = nn_tensor_copy(out, tensor_of(g, made, in, value));
     for (size_t k = 0; k < g->value_count; k++)
         nn_tensor_clear(&made[k]);
     free(made);
     return st;
+}
+
+nn_status nn_ref_run(const nn_graph *g, const nn_tensor *in, nn_tensor *out, char *why,
+                     size_t why_size)
+{
+    *out = (nn_tensor){.type = NN_TYPE_FLOAT};
+    if (nn_graph_status(g) == NN_OK && g->output_count == 0)
+        return nn_why(why, why_size, NN_ERR_ARG, "the graph has no output");
+    return nn_ref_run_to(g, g->output_count > 0 ? g->output[0] : 0, in, out, why, why_size);
 }

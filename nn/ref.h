@@ -14,10 +14,18 @@
  *  In:     in   float, any batch size; its other dimensions must be those of the graph's input.
  *               NULL for a graph without inputs
  *  Fails:  NN_ERR_SHAPE, NN_ERR_MEMORY, NN_ERR_UNSUPPORTED (an operand that is wanted constant is
- *          not), NN_ERR_ARG, or the status of the graph
+ *          not), NN_ERR_RANGE (an integer divided by zero), NN_ERR_ARG, or the status of the graph
  */
 NN_MUST_CHECK nn_status nn_ref_run(const nn_graph *g, const nn_tensor *in, nn_tensor *out,
                                    char *why, size_t why_size);
+
+/** Run a graph up to one of its values, say the logits that nn/tail.h finds.
+ *
+ *  In:     value  index of a value of the graph; all else as nn_ref_run, which runs to the output
+ *  Fails:  as nn_ref_run
+ */
+NN_MUST_CHECK nn_status nn_ref_run_to(const nn_graph *g, size_t value, const nn_tensor *in,
+                                      nn_tensor *out, char *why, size_t why_size);
 
 /** Run one node.
  *

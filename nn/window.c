@@ -136,7 +136,8 @@ nn_status nn_window_of_node(nn_window *w, const nn_node *node, const nn_dims *in
                           nn_node_label(label, node), got, kernel != NULL ? kernel[k] : 0);
     }
     st = read_auto_pad(&v, node, spatial, why, why_size);
-    int ceil_mode = node->op == NN_OP_AVERAGE_POOL && nn_node_int(node, "ceil_mode", 0) != 0;
+    int pool = node->op == NN_OP_AVERAGE_POOL || node->op == NN_OP_MAX_POOL;
+    int ceil_mode = pool && nn_node_int(node, "ceil_mode", 0) != 0;
     for (int axis = 0; axis < 2 && st == NN_OK; axis++)
         st = set_out(&v, axis, ceil_mode, node, why, why_size);
     if (st == NN_OK)

@@ -1,5 +1,5 @@
-/* Replays cases of model.onnx, input_K.pb and output_0.pb against the reference, and where the
- * batch is one image also against the lowered and the merged stages.
+/* Replays cases of model.onnx, input_K.pb and output_K.pb against the reference, before and after
+ * folding, and where the batch is one image also against the lowered and the merged stages.
  *
  * onnx_cases FOLDER: every case in FOLDER; without an argument those of tests/corpus/onnx. */
 
@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 
+#include "nn/fold.h"
 #include "nn/graph_data.h"
 #include "nn/lower.h"
 #include "nn/onnx_read.h"
@@ -63,24 +64,29 @@ static int read_tensor(nn_tensor *t, const char *folder, const char *name)
 
 static void compare(const double *got, const nn_tensor *want, const char *what)
 {
-    for (size_t i = 0; i < want->count; i++)
-        if (!(fabs(got[i] - (double)want->value[i]) <= tolerance((double)want->value[i])))
-            fail_msg("%s: number %zu is %.9g, not %.9g", what, i, got[i], (double)want->value[i]);
+    for (size_t i = 0; i < want->count; i++) {
+        double w = want->value != NULL ? (double)want->value[i] : (double)want->number[i];
+        if (!(fabs(got[i] - w) <= tolerance(w)))
+            fail_msg("%s: number %zu is %.9g, not %.9g", what, i, got[i], w);
+    }
 }
 
-static void try_reference(const nn_graph *g, const nn_tensor *in, const nn_tensor *want)
+/* One output of a graph, as numbers. */
+static void try_reference(const nn_graph *g, size_t value, const nn_tensor *in,
+                          const nn_tensor *want, const char *what)
 {
     char why[1000] = "";
     nn_tensor out;
 
-    if (nn_ref_run(g, g->input_count > 0 ? in : NULL, &out, why, sizeof why) != NN_OK)
-        fail_msg("reference: %s", why);
+    if (nn_ref_run_to(g, value, g->input_count > 0 ? in : NULL, &out, why, sizeof why) != NN_OK)
+        fail_msg("%s: %s", what, why);
     assert_true(nn_dims_equal(&out.dims, &want->dims));
+    assert_int_equal(out.type, want->type);
     double *got = malloc((out.count > 0 ? out.count : 1) * sizeof *got);
     assert_non_null(got);
     for (size_t i = 0; i < out.count; i++)
-        got[i] = (double)out.value[i];
-    compare(got, want, "reference");
+        got[i] = out.value != NULL ? (double)out.value[i] : (double)out.number[i];
+    compare(got, want, what);
     free(got);
     nn_tensor_clear(&out);
 }
@@ -114,11 +120,46 @@ static void try_stages(const nn_graph *g, const nn_tensor *in, const nn_tensor *
     nn_stages_clear(&s);
 }
 
+/* The inputs of a case: the first one is data when it is float, the others are constants. */
+static void bind_inputs(nn_graph *g, nn_tensor *in, const char *folder)
+{
+    char name[40];
+
+    for (int k = 0; k == 0 || g->input_count > (in->value != NULL ? 1 : 0); k++) {
+        nn_tensor t;
+        (void)snprintf(name, sizeof name, "input_%d.pb", k);
+        if (!read_tensor(&t, folder, name))
+            return; /* a Constant has none */
+        if (k == 0 && t.value != NULL) {
+            *in = t;
+            continue;
+        }
+        size_t next = in->value != NULL ? 1 : 0;
+        assert_int_equal(nn_graph_bind(g, g->value[g->input[next]].name, &t), NN_OK);
+        nn_tensor_clear(&t);
+    }
+}
+
+/* All outputs of a case. */
+static void try_outputs(const nn_graph *g, const nn_tensor *in, const char *folder,
+                        const char *what)
+{
+    char name[40];
+
+    for (size_t k = 0; k < g->output_count; k++) {
+        nn_tensor want;
+        (void)snprintf(name, sizeof name, "output_%zu.pb", k);
+        assert_true(read_tensor(&want, folder, name));
+        try_reference(g, g->output[k], in, &want, what);
+        nn_tensor_clear(&want);
+    }
+}
+
 /* state: the case's folder. */
 static void run_case(void **state)
 {
     const char *folder = *state;
-    char name[40], why[1000] = "";
+    char why[1000] = "";
     size_t size;
     nn_graph *g = NULL;
     nn_tensor in = {.type = NN_TYPE_FLOAT}, want;
@@ -129,20 +170,18 @@ static void run_case(void **state)
         fail_msg("%s", why);
     free(bytes);
     int single = g->input_count == 1 && strstr(folder, "/test_") == NULL;
-    (void)read_tensor(&in, folder, "input_0.pb");
-    for (int k = 1; g->input_count > 1; k++) { /* the node tests have their weights as inputs */
-        nn_tensor t;
-        (void)snprintf(name, sizeof name, "input_%d.pb", k);
-        assert_true(read_tensor(&t, folder, name));
-        assert_int_equal(nn_graph_bind(g, g->value[g->input[1]].name, &t), NN_OK);
-        nn_tensor_clear(&t);
-    }
-    assert_true(read_tensor(&want, folder, "output_0.pb"));
-    try_reference(g, &in, &want);
-    if (in.dims.rank >= 2 && in.dims.rank <= 4 && in.dims.dim[0] == 1 && in.value != NULL)
+    bind_inputs(g, &in, folder);
+    try_outputs(g, &in, folder, "reference");
+    if (nn_fold(g, why, sizeof why) != NN_OK)
+        fail_msg("%s", why);
+    try_outputs(g, &in, folder, "folded");
+    if (in.dims.rank >= 2 && in.dims.rank <= 4 && in.dims.dim[0] == 1 && in.value != NULL &&
+        g->output_count == 1) {
+        assert_true(read_tensor(&want, folder, "output_0.pb"));
         try_stages(g, &in, &want, single);
+        nn_tensor_clear(&want);
+    }
     nn_tensor_clear(&in);
-    nn_tensor_clear(&want);
     nn_graph_free(g);
 }
 

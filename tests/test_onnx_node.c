@@ -18,7 +18,7 @@ static nn_graph *fresh(void)
 /* Read a node into a graph; clears the bytes. */
 static nn_status read(nn_graph *g, nn_onnx_buffer *n, char *why, size_t why_size)
 {
-    nn_status st = nn_onnx_node_read(g, (nn_onnx_cursor){n->bytes, n->size}, why, why_size);
+    nn_status st = nn_onnx_node_read(g, (nn_onnx_cursor){n->bytes, n->size}, 13, why, why_size);
 
     nn_onnx_buffer_clear(n);
     return st;
@@ -147,6 +147,10 @@ static void test_refused(void **unused)
     n = onnx_bytes_node("Identity", "n", "x", NULL, NULL, "y");
     for (int k = 0; k < 20; k++)
         nn_onnx_put_text(&n, 1, "x");
+    refuse(n, NN_ERR_FORMAT, "21 inputs, 1 to 1 are wanted");
+    n = onnx_bytes_node("Identity", "n", "x", NULL, NULL, "y");
+    for (int k = 0; k < NN_NODE_INPUTS_MAX; k++)
+        nn_onnx_put_text(&n, 1, "x");
     refuse(n, NN_ERR_FORMAT, "damaged");
     n = onnx_bytes_node("Identity", "n", "x", NULL, NULL, "y");
     nn_onnx_put_varint(&n, 5, 3); /* an attribute that is no message */
@@ -209,10 +213,8 @@ static void test_check(void **unused)
     (void)unused;
     put(&n, onnx_bytes_attr("alpha", 1));
     check(n, NULL);
-    n = onnx_bytes_node("Relu", "", "x", NULL, NULL, "y");
-    check(n,
-          "\n  Relu 'y': replace it by a polynomial, e.g. x*x or the degree-4 Swish fit, and train "
-          "again");
+    n = onnx_bytes_node("Elu", "", "x", NULL, NULL, "y");
+    check(n, "\n  Elu 'y': replace it by Relu or Swish and train again");
     n = onnx_bytes_node("Gemm", "g", "x", NULL, NULL, "y");
     nn_onnx_put_text(&n, 7, "ai.onnx.ml");
     check(n, "\n  Gemm 'g': it is of the operator set 'ai.onnx.ml'; only standard ONNX operators "

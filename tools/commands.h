@@ -18,5 +18,9 @@ int cmd_decrypt(int argc, char **argv);
 int cmd_calibrate(int argc, char **argv);
 /** unseen eval: many images encrypted and compared with the plain network. */
 int cmd_eval(int argc, char **argv);
+/** unseen train: a network from a description file, trained and written as ONNX. */
+int cmd_train(int argc, char **argv);
+/** unseen fit: polynomials in place of a network's activations, fitted on sample images. */
+int cmd_fit(int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tools/cli.h"
+#include "tools/neighbour.h"
 
 static size_t gib(size_t n)
 {
@@ -18,8 +19,12 @@ int load_model(nn_model **out, const char *path)
     int st = file_read(&file, path, gib(1));
 
     *out = NULL;
-    if (st != CLI_OK)
+    if (st == CLI_OK)
+        st = neighbour_join(&file, path);
+    if (st != CLI_OK) {
+        file_free(&file);
         return st;
+    }
     st = nn_model_read(out, file.data, file.size, why, sizeof why);
     file_free(&file);
     return st == NN_OK ? CLI_OK : cli_fail_status(st, file_input_name(path), why);

@@ -14,7 +14,10 @@
 /* Room for a sentence of the libraries; the list of unsupported operators can be long. */
 enum { WHY_BYTES = 8192 };
 
-/** Read an ONNX model.  Returns: CLI_OK or an exit code */
+/** Read an ONNX model, and the files beside it that hold its constants.
+ *
+ *  Returns: CLI_OK or an exit code
+ */
 int load_model(nn_model **out, const char *path);
 
 /** Read a public plan file and make its context; refuses test parameters.

@@ -5,7 +5,6 @@
 #include "ckks/ckks.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
-#include "tools/train.h"
 
 typedef struct subcommand {
     const char *name;
@@ -20,9 +19,10 @@ static const subcommand subcommands[] = {
     {"encrypt", cmd_encrypt, "encrypt a picture                            (client)"},
     {"infer", cmd_infer, "run a network on an encrypted picture        (server)"},
     {"decrypt", cmd_decrypt, "decrypt a response and show its label        (client)"},
+    {"fit", cmd_fit, "fit polynomials to the activations of a network"},
     {"eval", cmd_eval, "run many images encrypted and compare with the plain network"},
     {"calibrate", cmd_calibrate, "measure this machine, for plans that suit it"},
-    {"train", unseen_train_main, "train a network from IDX files and write it as ONNX"},
+    {"train", cmd_train, "train a network and write it as ONNX"},
 };
 
 enum { COUNT = sizeof subcommands / sizeof subcommands[0] };

@@ -22,7 +22,7 @@ for header in $(public_headers); do
     [ -z "$missing" ] || fault "$missing"
 done
 
-for tag in $(grep -rhoE '\[[A-Z][A-Za-z]*[0-9]{2,4}\]' --include='*.[ch]' ckks nn tools tests bench | sort -u); do
+for tag in $(grep -rhoE '\[[A-Z][A-Za-z]*[0-9]{2,4}\]' --include='*.[ch]' ckks nn train tools tests bench | sort -u); do
     look
     grep -qF "**$tag**" REFERENCES.md || fault "$tag is not in REFERENCES.md"
 done

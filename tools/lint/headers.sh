@@ -4,7 +4,7 @@
 
 flags='-std=c11 -pedantic -Wall -Wextra -Wundef -Wstrict-prototypes -Werror -fsyntax-only -I.'
 
-for header in ckks/*.h nn/*.h tools/*.h tests/*.h bench/*.h; do
+for header in ckks/*.h nn/*.h train/*.h tools/*.h tests/*.h bench/*.h; do
     [ -f "$header" ] || continue
     look
     # CC may hold a command with arguments, and flags are several words.

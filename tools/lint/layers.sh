@@ -1,17 +1,18 @@
 #!/bin/sh
 # Includes point downward only.
-#  - Between folders: tools may include public headers of ckks and nn, nn those of ckks, ckks none.
-#  - Inside ckks and nn: FOLDER/LAYERS lists the file names without their ending, one layer per line,
+#  - Between folders: tools may include public headers of ckks, nn and train, train those of nn, nn
+#    those of ckks, ckks none.
+#  - Inside ckks, nn and train: FOLDER/LAYERS lists the file names without their ending, one layer per line,
 #    lowest first; a file includes only names that stand before its own, or its own.
 #  - "..." includes are written from the root of the tree.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
-public=$(public_headers)
+public="$(public_headers) $(listed_headers train/Makefile.inc)"
 
 # Whether folder $1 may include anything of folder $2 that is public.
 allowed() {
     case "$1>$2" in
-        "nn>ckks" | "tools>ckks" | "tools>nn") return 0 ;;
+        "nn>ckks" | "train>nn" | "tools>ckks" | "tools>nn" | "tools>train") return 0 ;;
     esac
     return 1
 }
@@ -25,7 +26,7 @@ stem() {
     basename "$1" | sed 's/\.[ch]$//'
 }
 
-for folder in ckks nn tools; do
+for folder in ckks nn train tools; do
     for file in "$folder"/*.[ch]; do
         [ -f "$file" ] || continue
         look

@@ -16,10 +16,15 @@ fault() {
     faults=$((faults + 1))
 }
 
-# The headers that are installed: what ckks/Makefile.inc and nn/Makefile.inc list as public.
-public_headers() {
-    sed -e ':join' -e '/\\$/{N;s/\\\n/ /;b join' -e '}' ckks/Makefile.inc nn/Makefile.inc |
+# The headers that the make files of the arguments list as public.
+listed_headers() {
+    sed -e ':join' -e '/\\$/{N;s/\\\n/ /;b join' -e '}' "$@" |
         sed -n 's/^[a-z]*_public_headers *= *//p' | tr -s ' \t\n' ' '
+}
+
+# The headers that are installed.
+public_headers() {
+    listed_headers ckks/Makefile.inc nn/Makefile.inc
 }
 
 verdict() {

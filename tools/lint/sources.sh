@@ -1,9 +1,9 @@
 #!/bin/sh
-# Shape of the sources: every .c of ckks and nn has its test and its line in a Makefile.inc, no file is
+# Shape of the sources: every .c of ckks, nn and train has its test, every file its line in a Makefile.inc, no file is
 # longer than 600 lines, no line longer than 100 columns, no tab or space at a line's end.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
-for folder in ckks nn tools tests bench; do
+for folder in ckks nn train tools tests bench; do
     for file in "$folder"/*.[ch]; do
         [ -f "$file" ] || continue
         look
@@ -11,6 +11,10 @@ for folder in ckks nn tools tests bench; do
             ckks/*.c | nn/*.c)
                 name=$(basename "$file" .c)
                 [ -f "tests/test_$name.c" ] || fault "$file: no test tests/test_$name.c"
+                ;;
+            train/*.c)
+                name=$(basename "$file" .c)
+                [ -f "tests/test_train_$name.c" ] || fault "$file: no test tests/test_train_$name.c"
                 ;;
         esac
         grep -qw "$file" "$folder/Makefile.inc" Makefile.am || fault "$file: not in $folder/Makefile.inc"

@@ -1,0 +1,35 @@
+/* What stands at the end of a classifier and needs no encryption: Softmax, LogSoftmax and ArgMax
+ * do not change which class is largest, and the client computes them of the decrypted logits. */
+
+#ifndef UNSEEN_NN_TAIL_H
+#define UNSEEN_NN_TAIL_H
+
+#include "nn/graph.h"
+
+typedef enum nn_tail {
+    NN_TAIL_NONE = 0,
+    NN_TAIL_SOFTMAX = 1,
+    NN_TAIL_LOG_SOFTMAX = 2,
+    NN_TAIL_ARG_MAX = 3
+} nn_tail;
+
+/** Find the tail of a graph.
+ *
+ *  Out:     logits  index of the value that the encrypted network ends with: the first output, or
+ *                   what the tail is made of. Alias nodes (nn/move.h) and Cast between the
+ *                   operators of the tail belong to it
+ *  In:      g       with an output, folded
+ *  Returns: what the tail amounts to: ArgMax when there is one, else Softmax or LogSoftmax; none
+ *           where they are not taken over all numbers of an image, where shapes do not fit, or
+ *           without memory
+ */
+nn_tail nn_tail_find(const nn_graph *g, size_t *logits);
+
+/** Compute a tail of one image's logits.
+ *
+ *  Out:     out    count numbers for a softmax; for ArgMax out[0] is the class; may be logits
+ *  Returns: how many numbers out has: count, or 1
+ */
+size_t nn_tail_apply(float *out, nn_tail tail, const float *logits, size_t count);
+
+#endif

@@ -1,0 +1,88 @@
+/* What belongs to the tail, what does not, and what the client computes. */
+
+#include "nn/tail.h"
+
+#include "nn/graph_data.h"
+
+#include "tests/testing.h"
+
+/* x -> Gemm "logits" -> the operators named, one after the other. */
+static nn_graph *network(const char *const *ops, size_t count, int64_t axis)
+{
+    static const float w[12] = {0};
+    nn_graph *g = NULL;
+    nn_dims dims = {2, {0, 3}};
+    char last[8] = "logits", next[8];
+
+    assert_int_equal(nn_graph_create(&g), NN_OK);
+    nn_graph_input_dims(g, "x", &dims);
+    nn_graph_initializer(g, "w", 2, (const size_t[]){3, 4}, w);
+    nn_graph_node(g, "MatMul", "m", (const char *const[]){"x", "w"}, 2, last);
+    for (size_t k = 0; k < count; k++) {
+        (void)snprintf(next, sizeof next, "v%zu", k);
+        nn_graph_node(g, ops[k], next, (const char *const[]){last}, 1, next);
+        if (strstr(ops[k], "Max") != NULL || strstr(ops[k], "max") != NULL)
+            nn_graph_attr_int(g, "axis", axis);
+        if (strcmp(ops[k], "Cast") == 0)
+            nn_graph_attr_int(g, "to", 6);
+        memcpy(last, next, sizeof last);
+    }
+    nn_graph_output(g, last);
+    assert_int_equal(nn_graph_status(g), NN_OK);
+    return g;
+}
+
+static void check(const char *const *ops, size_t count, int64_t axis, nn_tail want,
+                  const char *logits)
+{
+    nn_graph *g = network(ops, count, axis);
+    size_t v = 99;
+
+    assert_int_equal(nn_tail_find(g, &v), want);
+    assert_string_equal(g->value[v].name, logits);
+    nn_graph_free(g);
+}
+
+static void test_find(void **unused)
+{
+    (void)unused;
+    check(NULL, 0, 1, NN_TAIL_NONE, "logits");
+    check((const char *const[]){"Softmax"}, 1, 1, NN_TAIL_SOFTMAX, "logits");
+    check((const char *const[]){"LogSoftmax"}, 1, -1, NN_TAIL_LOG_SOFTMAX, "logits");
+    check((const char *const[]){"ArgMax"}, 1, 1, NN_TAIL_ARG_MAX, "logits");
+    check((const char *const[]){"Softmax", "Identity", "ArgMax", "Cast", "Squeeze"}, 5, 1,
+          NN_TAIL_ARG_MAX, "logits");
+    check((const char *const[]){"Identity"}, 1, 1, NN_TAIL_NONE, "v0");
+    check((const char *const[]){"Relu", "Softmax"}, 2, 1, NN_TAIL_SOFTMAX, "v0");
+    check((const char *const[]){"Softmax", "Relu"}, 2, 1, NN_TAIL_NONE, "v1");
+    check((const char *const[]){"Softmax", "LogSoftmax"}, 2, 1, NN_TAIL_LOG_SOFTMAX, "v0");
+    check((const char *const[]){"ArgMax"}, 1, 0, NN_TAIL_NONE, "v0"); /* over the batch */
+}
+
+static void test_apply(void **unused)
+{
+    const float logits[3] = {1000, 1002, 1001};
+    float out[3];
+
+    /* magic: 0.0900305732 == 1 / (1 + e + e^2), -0.4076059644 == -log(1 + 1/e + 1/e^2) */
+    (void)unused;
+    assert_int_equal(nn_tail_apply(out, NN_TAIL_SOFTMAX, logits, 3), 3);
+    testing_assert_near(out[0], 0.0900305732, 1e-8);
+    testing_assert_near(out[1], 0.6652409558, 6e-8);
+    assert_int_equal(nn_tail_apply(out, NN_TAIL_LOG_SOFTMAX, logits, 3), 3);
+    testing_assert_near(out[1], -0.4076059644, 6e-8);
+    assert_int_equal(nn_tail_apply(out, NN_TAIL_ARG_MAX, logits, 3), 1);
+    testing_assert_near(out[0], 1, 0);
+    assert_int_equal(nn_tail_apply(out, NN_TAIL_NONE, logits, 3), 3);
+    testing_assert_near(out[2], 1001, 0);
+    assert_int_equal(nn_tail_apply(out, NN_TAIL_SOFTMAX, out, 3), 3); /* in place */
+    testing_assert_near(out[0] + out[1] + out[2], 1, 1e-6);
+    assert_int_equal(nn_tail_apply(out, NN_TAIL_SOFTMAX, logits, 0), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_find), cmocka_unit_test(test_apply)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,160 @@
+/* Trainings: they learn, threads do not matter, statistics are the population's, averages swap. */
+#include "tests/train_sets.h"
+
+#include "train/walk.h"
+
+static const char plain[] = "input 1 12 12\nconv 6 3x3 stride 2\nnorm\nsquare\ndense 20\nnorm\n"
+                            "quadratic 0.2 0.5\ndense 10\n"
+                            "batch 32\nrate 0.005\nsmoothing 0.05\nshift 1\nrotation 5\n";
+static train_set set, coloured;
+static train_recipe r;
+
+static int make(void **state)
+{
+    (void)state;
+    train_set_make(&set, 1);
+    train_set_make(&coloured, 3);
+    return 0;
+}
+
+static void it_learns(void **state)
+{
+    (void)state;
+    train_session t;
+    float range[TRAIN_MAX_LAYERS] = {0};
+    uint8_t right[SET_TEST];
+    size_t sum = 0;
+    train_set_parse(&r, plain);
+    train_set_start(&t, &r, &set, 12, 2);
+    while (t.done < t.epochs)
+        assert_int_equal(train_session_epoch(&t, NULL, NULL), TRAIN_OK);
+    train_session_calibrate(&t, t.train_count);
+    size_t count = train_session_correct(&t, &set.data.test, 0, SET_TEST, range, right);
+    for (size_t i = 0; i < SET_TEST; i++)
+        sum += right[i];
+    assert_int_equal(sum, count);
+    assert_true(count >= 36); /* a bar that lies from one that stands: 9 of 10 at the least */
+    assert_true(t.loss < 1.0 && t.accuracy > 0.8);
+    assert_true(range[1] > 1.0f && range[1] < 100.0f);
+    assert_true(range[t.net.op_count - 1] > 1.0f);
+    train_session_free(&t);
+}
+
+static void threads_do_not_matter(void **state)
+{
+    (void)state;
+    train_session one, three;
+    train_set_parse(&r, TRAIN_SET_EVERYTHING "clip 1\naverage 0.9\nrange-penalty 1 2\ncutout 3\n");
+    train_set_start(&one, &r, &coloured, 2, 1);
+    train_set_start(&three, &r, &coloured, 2, 3);
+    for (int e = 0; e < 2; e++) {
+        assert_int_equal(train_session_epoch(&one, NULL, NULL), TRAIN_OK);
+        assert_int_equal(train_session_epoch(&three, NULL, NULL), TRAIN_OK);
+    }
+    train_session_calibrate(&one, 100);
+    train_session_calibrate(&three, 100);
+    assert_true(one.loss == three.loss);
+    size_t n = one.net.param_count;
+    assert_memory_equal(one.net.params, three.net.params, n * sizeof(float));
+    assert_memory_equal(one.moments.average, three.moments.average, n * sizeof(float));
+    assert_memory_equal(one.net.stats, three.net.stats, one.net.stat_count * sizeof(float));
+    train_session_free(&one);
+    train_session_free(&three);
+}
+
+/* With the statistics of one batch as large as the population, both ways to normalise agree. */
+static void calibration(void **state)
+{
+    (void)state;
+    train_session t;
+    train_set_parse(&r, "input 1 12 12\nconv 4 3x3\nnorm\nswish4 4\nconv 4 3x3\nnorm\nsquare\n"
+                        "dense 10\nbatch 200\n");
+    train_set_start(&t, &r, &set, 1, 2);
+    train_session_calibrate(&t, 200);
+    train_data_fill(&t.net, t.labels, &set.data, &set.data.train, NULL, 0, 200, 0, 0, 0);
+    train_walk_forward(&t.net, 1);
+    float logits[TRAIN_CLASSES * 200];
+    memcpy(logits, t.net.logits, sizeof logits);
+    train_walk_forward(&t.net, 0);
+    for (size_t i = 0; i < TRAIN_CLASSES * 200; i++)
+        testing_assert_near(t.net.logits[i], logits[i], 1e-4);
+    /* pooled over two batches: the means of both convolutions' values over all 280 images, the
+     * second's when the first normalisation uses its statistics */
+    train_session_calibrate(&t, 280);
+    double sum = 0.0, second = 0.0;
+    for (size_t at = 0; at < 280; at += 140) {
+        train_data_fill(&t.net, t.labels, &set.data, &set.data.train, NULL, at, 140, 0, 0, 0);
+        train_walk_forward(&t.net, 0);
+        for (size_t i = 0; i < 140 * 100; i++)
+            sum += (double)t.net.ops[0].value[i];
+        for (size_t i = 0; i < 140 * 64; i++)
+            second += (double)t.net.ops[2].value[i];
+    }
+    testing_assert_near(t.net.stats[t.net.ops[3].stats], second / (280.0 * 64.0), 1e-4);
+    testing_assert_near(t.net.stats[t.net.ops[1].stats], sum / (280.0 * 100.0), 1e-4);
+    train_session_free(&t);
+}
+
+static void averages(void **state)
+{
+    (void)state;
+    train_session t;
+    train_set_parse(&r, "input 1 12 12\ndense 10\naverage 0.99\n");
+    train_set_start(&t, &r, &set, 2, 1);
+    assert_int_equal(train_session_epoch(&t, NULL, NULL), TRAIN_OK);
+    float *weights = t.net.params;
+    train_session_model(&t, 1);
+    assert_ptr_equal(t.net.params, t.moments.average);
+    train_session_model(&t, 1);
+    assert_ptr_equal(t.net.params, t.moments.average);
+    assert_int_equal(train_session_epoch(&t, NULL, NULL), TRAIN_OK);
+    assert_ptr_equal(t.net.params, weights); /* training goes on with the weights themselves */
+    train_session_free(&t);
+    train_set_parse(&r, "input 1 12 12\ndense 10\n");
+    train_set_start(&t, &r, &set, 1, 1);
+    weights = t.net.params;
+    train_session_model(&t, 1);
+    assert_ptr_equal(t.net.params, weights);
+    train_session_free(&t);
+}
+
+static void count_tick(void *arg, const train_session *t, size_t done, size_t total)
+{
+    size_t *ticks = arg;
+    ++*ticks;
+    assert_int_equal(done, *ticks);
+    assert_int_equal(total, 2 * train_session_steps(t));
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    train_session t;
+    char why[256] = "";
+    size_t ticks = 0;
+    train_set_parse(&r, "input 3 12 12\ndense 10\n");
+    assert_int_equal(train_session_create(&t, &r, &set.data, 1, 1, 0, 1, why, sizeof why),
+                     TRAIN_ERR_MISMATCH);
+    assert_non_null(strstr(why, "1 x 12 x 12"));
+    train_set_parse(&r, "input 1 12 12\ndense 10\n");
+    assert_int_equal(
+        train_session_create(&t, &r, &set.data, 1, 1, SET_TRAIN - 1, 1, why, sizeof why),
+        TRAIN_ERR_MISMATCH);
+    train_session_free(&t);
+    train_set_start(&t, &r, &set, 2, 1);
+    assert_int_equal(train_session_epoch(&t, count_tick, &ticks), TRAIN_OK);
+    assert_int_equal(ticks, 280 / 128);
+    t.net.params[0] = NAN;
+    assert_int_equal(train_session_epoch(&t, NULL, NULL), TRAIN_ERR_DIVERGED);
+    train_session_free(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_learns),   cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(calibration), cmocka_unit_test(averages),
+        cmocka_unit_test(refused),
+    };
+    return cmocka_run_group_tests(tests, make, NULL);
+}

@@ -1,0 +1,277 @@
+/* Bytes in and out of a run. */
+#include "train/checkpoint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/status.h"
+
+enum { MAGIC = 8, HEAD = 12, SECTION = 12, TAIL = 8, VERSION = 2, FIELDS = 7, TAUGHT_ON = 10000 };
+enum { SEED, EPOCHS, DONE, IMAGES, DATA, TEACHER, PARAMS };
+
+static const char magic[MAGIC] = {'U', 'N', 'S', 'E', 'E', 'N', 'C', 'K'};
+
+static void put(uint8_t *at, uint64_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint64_t get(const uint8_t *at, int bytes)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < bytes; i++)
+        value |= (uint64_t)at[i] << (8 * i);
+    return value;
+}
+
+static uint64_t checksum(const uint8_t *bytes, size_t size)
+{
+    uint64_t sum = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < size; i++)
+        sum = (sum ^ bytes[i]) * 0x100000001b3u;
+    return sum;
+}
+
+/* ---- writing ----------------------------------------------------------------------------------
+ */
+
+static uint8_t *put_head(uint8_t *at, const char *name, size_t length)
+{
+    memcpy(at, name, 4);
+    put(at + 4, length, 8);
+    return at + SECTION;
+}
+
+static uint8_t *put_floats(uint8_t *at, const char *name, const float *x, size_t n)
+{
+    at = put_head(at, name, 4 * n);
+    for (size_t i = 0; i < n; i++, at += 4) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        put(at, bits, 4);
+    }
+    return at;
+}
+
+/* What training goes on with, whatever net.params is at the moment. */
+static const float *weights(const train_session *run)
+{
+    return run->kept != NULL ? run->kept : run->net.params;
+}
+
+static void fields_of(uint64_t field[FIELDS], const train_session *run)
+{
+    field[SEED] = run->seed;
+    field[EPOCHS] = run->epochs;
+    field[DONE] = run->done;
+    field[IMAGES] = run->train_count;
+    field[DATA] = run->data->digest;
+    field[TEACHER] = run->teacher_digest;
+    field[PARAMS] = run->net.param_count;
+}
+
+int train_checkpoint_write(uint8_t **bytes, size_t *size, const train_session *run,
+                           const char *text)
+{
+    size_t n = run->net.param_count, length = strlen(text);
+    size_t vectors = run->moments.average != NULL ? 4 : 3;
+    uint64_t field[FIELDS];
+    *size = HEAD + SECTION + length + SECTION + 8 * FIELDS + vectors * (SECTION + 4 * n) + TAIL;
+    *bytes = malloc(*size);
+    if (*bytes == NULL)
+        return TRAIN_ERR_MEMORY;
+    uint8_t *at = *bytes;
+    memcpy(at, magic, MAGIC);
+    put(at + MAGIC, VERSION, 4);
+    at = put_head(at + HEAD, "NETD", length);
+    memcpy(at, text, length);
+    at = put_head(at + length, "RUNS", 8 * FIELDS);
+    fields_of(field, run);
+    for (int i = 0; i < FIELDS; i++, at += 8)
+        put(at, field[i], 8);
+    at = put_floats(at, "PARM", weights(run), n);
+    at = put_floats(at, "MOM1", run->moments.first, n);
+    at = put_floats(at, "MOM2", run->moments.second, n);
+    if (run->moments.average != NULL)
+        at = put_floats(at, "AVER", run->moments.average, n);
+    put(at, checksum(*bytes, *size - TAIL), 8);
+    return TRAIN_OK;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    const uint8_t *bytes; /* NULL when there is none */
+    size_t size;
+} section;
+
+typedef struct {
+    section net, run, params, first, second, average;
+    uint64_t digest;
+    uint64_t field[FIELDS];
+} content;
+
+static int damaged(char *why, size_t why_size)
+{
+    snprintf(why, why_size, "the checkpoint's length or checksum is wrong");
+    return TRAIN_ERR_FORMAT;
+}
+
+static section *named(content *c, const uint8_t *name)
+{
+    static const char names[6][5] = {"NETD", "RUNS", "PARM", "MOM1", "MOM2", "AVER"};
+    section *sections[6] = {&c->net, &c->run, &c->params, &c->first, &c->second, &c->average};
+    for (int i = 0; i < 6; i++)
+        if (memcmp(name, names[i], 4) == 0)
+            return sections[i];
+    return NULL;
+}
+
+static int parse(content *c, const uint8_t *bytes, size_t size, char *why, size_t why_size)
+{
+    memset(c, 0, sizeof *c);
+    if (size < HEAD + TAIL || memcmp(bytes, magic, MAGIC) != 0) {
+        snprintf(why, why_size, "this is not a checkpoint of a training");
+        return TRAIN_ERR_FORMAT;
+    }
+    if (get(bytes + MAGIC, 4) != VERSION) {
+        snprintf(why, why_size, "the checkpoint has version %u; this program reads %d",
+                 (unsigned int)get(bytes + MAGIC, 4), VERSION);
+        return TRAIN_ERR_FORMAT;
+    }
+    c->digest = checksum(bytes, size - TAIL);
+    if (get(bytes + size - TAIL, 8) != c->digest)
+        return damaged(why, why_size);
+    for (size_t at = HEAD, end = size - TAIL; at < end;) {
+        if (end - at < SECTION || get(bytes + at + 4, 8) > end - at - SECTION)
+            return damaged(why, why_size);
+        size_t length = (size_t)get(bytes + at + 4, 8);
+        section *s = named(c, bytes + at);
+        if (s != NULL)
+            *s = (section){bytes + at + SECTION, length};
+        at += SECTION + length;
+    }
+    if (c->net.bytes == NULL || c->run.size != 8 * FIELDS || c->params.size % 4 != 0)
+        return damaged(why, why_size);
+    for (int i = 0; i < FIELDS; i++)
+        c->field[i] = get(c->run.bytes + 8 * i, 8);
+    return c->params.size / 4 == c->field[PARAMS] ? TRAIN_OK : damaged(why, why_size);
+}
+
+static void get_floats(float *x, const section *s)
+{
+    for (size_t i = 0; i < s->size / 4; i++) {
+        uint32_t bits = (uint32_t)get(s->bytes + 4 * i, 4);
+        memcpy(&x[i], &bits, sizeof bits);
+    }
+}
+
+/* What differs from the run, or NULL. */
+static const char *difference(const content *c, const train_session *run, const char *text)
+{
+    static const char *const says[FIELDS] = {"another seed",
+                                             "another number of epochs",
+                                             NULL,
+                                             "another number of training images",
+                                             "other training data",
+                                             "another teacher",
+                                             "another shape of the network"};
+    uint64_t ours[FIELDS];
+    if (c->net.size != strlen(text) || memcmp(c->net.bytes, text, c->net.size) != 0)
+        return "another description";
+    fields_of(ours, run);
+    for (int i = 0; i < FIELDS; i++)
+        if (says[i] != NULL && c->field[i] != ours[i])
+            return says[i];
+    return c->field[DONE] > run->epochs ? "a longer training" : NULL;
+}
+
+int train_checkpoint_read(train_session *run, const uint8_t *bytes, size_t size, const char *text,
+                          char *why, size_t why_size)
+{
+    content c;
+    int st = parse(&c, bytes, size, why, why_size);
+    if (st != TRAIN_OK)
+        return st;
+    const char *other = difference(&c, run, text);
+    if (other != NULL) {
+        snprintf(why, why_size, "the checkpoint belongs to %s", other);
+        return TRAIN_ERR_MISMATCH;
+    }
+    if (c.first.size != c.params.size || c.second.size != c.params.size ||
+        (run->moments.average != NULL && c.average.size != c.params.size))
+        return damaged(why, why_size);
+    train_session_model(run, 0);
+    run->done = (uint32_t)c.field[DONE];
+    get_floats(run->net.params, &c.params);
+    get_floats(run->moments.first, &c.first);
+    get_floats(run->moments.second, &c.second);
+    if (run->moments.average != NULL)
+        get_floats(run->moments.average, &c.average);
+    return TRAIN_OK;
+}
+
+/* ---- teachers ---------------------------------------------------------------------------------
+ */
+
+/* A run over the same data around the teacher, only to measure its statistics. */
+static int calibrate(train_net *teacher, const train_session *run, size_t count)
+{
+    train_session around = {.data = run->data, .seed = run->seed, .train_count = run->train_count};
+    around.net = *teacher;
+    around.order = malloc(run->train_count * sizeof *around.order);
+    around.labels = malloc(teacher->batch);
+    around.sums = malloc((teacher->stat_count + 1) * sizeof *around.sums);
+    int st = around.order != NULL && around.labels != NULL && around.sums != NULL
+                 ? TRAIN_OK
+                 : TRAIN_ERR_MEMORY;
+    if (st == TRAIN_OK)
+        train_session_calibrate(&around, count);
+    free(around.order);
+    free(around.labels);
+    free(around.sums);
+    return st;
+}
+
+int train_checkpoint_teach(train_session *run, train_recipe *recipe, const uint8_t *bytes,
+                           size_t size, char *why, size_t why_size)
+{
+    content c;
+    char reason[256];
+    int line;
+    int st = parse(&c, bytes, size, why, why_size);
+    if (st != TRAIN_OK)
+        return st;
+    st = train_recipe_parse(recipe, (const char *)c.net.bytes, c.net.size, &line, reason,
+                            sizeof reason);
+    if (st != TRAIN_OK) {
+        snprintf(why, why_size, "the teacher's description: line %d: %s", line, reason);
+        return st;
+    }
+    const train_recipe *r = run->net.recipe;
+    if (recipe->c != r->c || recipe->h != r->h || recipe->w != r->w) {
+        snprintf(why, why_size, "the teacher takes images of %zu x %zu x %zu", recipe->c, recipe->h,
+                 recipe->w);
+        return TRAIN_ERR_MISMATCH;
+    }
+    train_net_free(&run->teacher);
+    st =
+        train_net_create(&run->teacher, recipe, run->net.batch, run->net.threads, 0, why, why_size);
+    if (st != TRAIN_OK)
+        return st;
+    if (run->teacher.param_count != c.field[PARAMS]) {
+        train_net_free(&run->teacher);
+        return damaged(why, why_size);
+    }
+    get_floats(run->teacher.params, c.average.size == c.params.size ? &c.average : &c.params);
+    run->teacher_digest = c.digest;
+    st = calibrate(&run->teacher, run, run->train_count < TAUGHT_ON ? run->train_count : TAUGHT_ON);
+    if (st != TRAIN_OK) {
+        train_net_free(&run->teacher);
+        snprintf(why, why_size, "no memory for the teacher");
+    }
+    return st;
+}

@@ -1,0 +1,210 @@
+/* Batches without the incomplete last one; what is measured at the end. */
+#include "train/session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/loss.h"
+#include "train/status.h"
+#include "train/walk.h"
+
+static int check(const train_session *run, const train_recipe *r, size_t held, char *why,
+                 size_t why_size)
+{
+    const train_images *t = &run->data->train;
+    if (t->c != r->c || t->h != r->h || t->w != r->w) {
+        snprintf(why, why_size,
+                 "the network takes images of %zu x %zu x %zu and the data's are %zu x %zu x %zu",
+                 r->c, r->h, r->w, t->c, t->h, t->w);
+        return TRAIN_ERR_MISMATCH;
+    }
+    if (held + 2 > t->count || t->count > UINT32_MAX) {
+        snprintf(why, why_size, "%zu of %zu images are to be held back: too few are left", held,
+                 t->count);
+        return TRAIN_ERR_MISMATCH;
+    }
+    return TRAIN_OK;
+}
+
+static int reserve(train_session *run)
+{
+    train_net *net = &run->net;
+    train_moments *m = &run->moments;
+    size_t n = net->param_count;
+    m->first = calloc(n, sizeof(float));
+    m->second = calloc(n, sizeof(float));
+    m->average = net->recipe->average > 0.0f ? calloc(n, sizeof(float)) : NULL;
+    m->sums = malloc(train_step_sums(net) * sizeof(double));
+    run->order = malloc(run->train_count * sizeof *run->order);
+    run->labels = malloc(net->batch);
+    run->sums = malloc((net->stat_count + 1) * sizeof(double));
+    return m->first != NULL && m->second != NULL && m->sums != NULL && run->order != NULL &&
+           run->labels != NULL && run->sums != NULL &&
+           (m->average != NULL || net->recipe->average == 0.0f);
+}
+
+int train_session_create(train_session *run, const train_recipe *recipe, const train_data *data,
+                         uint64_t seed, uint32_t epochs, size_t held, int threads, char *why,
+                         size_t why_size)
+{
+    memset(run, 0, sizeof *run);
+    run->data = data;
+    run->seed = seed;
+    run->epochs = epochs;
+    int st = check(run, recipe, held, why, why_size);
+    if (st != TRAIN_OK)
+        return st;
+    run->train_count = data->train.count - held;
+    size_t batch = recipe->batch < run->train_count ? recipe->batch : run->train_count;
+    st = train_net_create(&run->net, recipe, batch, threads, 1, why, why_size);
+    if (st != TRAIN_OK)
+        return st;
+    if (!reserve(run)) {
+        train_session_free(run);
+        snprintf(why, why_size, "no memory for training");
+        return TRAIN_ERR_MEMORY;
+    }
+    train_net_init(&run->net, seed);
+    if (run->moments.average != NULL)
+        memcpy(run->moments.average, run->net.params, run->net.param_count * sizeof(float));
+    return TRAIN_OK;
+}
+
+void train_session_free(train_session *run)
+{
+    train_net_free(&run->net);
+    train_net_free(&run->teacher);
+    free(run->moments.first);
+    free(run->moments.second);
+    free(run->moments.average);
+    free(run->moments.sums);
+    free(run->order);
+    free(run->labels);
+    free(run->sums);
+    memset(run, 0, sizeof *run);
+}
+
+size_t train_session_steps(const train_session *run)
+{
+    return run->train_count / run->net.batch;
+}
+
+/* The teacher sees what the network sees. */
+static const float *ask_teacher(train_session *run)
+{
+    train_net *t = &run->teacher;
+    if (t->block == NULL)
+        return NULL;
+    const train_recipe *r = run->net.recipe;
+    memcpy(t->input, run->net.input, r->c * run->net.used * r->h * r->w * sizeof(float));
+    t->used = run->net.used;
+    train_walk_forward(t, 0);
+    return t->logits;
+}
+
+int train_session_epoch(train_session *run, train_tick *tick, void *arg)
+{
+    train_net *net = &run->net;
+    size_t each = train_session_steps(run), total = each * run->epochs, right = 0;
+    double loss = 0.0;
+    train_session_model(run, 0);
+    train_data_shuffle(run->order, run->train_count, run->seed, run->done);
+    for (size_t i = 0; i < each; i++) {
+        size_t at = run->done * each + i;
+        train_data_fill(net, run->labels, run->data, &run->data->train, run->order, i * net->batch,
+                        net->batch, run->seed, run->done, 1);
+        train_walk_forward(net, 1);
+        loss += train_loss(net, run->labels, ask_teacher(run));
+        if (!isfinite(loss))
+            return TRAIN_ERR_DIVERGED;
+        right += train_loss_correct(net, run->labels, NULL);
+        train_walk_backward(net);
+        run->rate = train_step_rate(net->recipe, at, total);
+        train_step(net, &run->moments, at, total);
+        run->loss = loss / (double)(i + 1);
+        run->accuracy = (double)right / (double)((i + 1) * net->batch);
+        if (tick != NULL)
+            tick(arg, run, at + 1, total);
+    }
+    run->done++;
+    return TRAIN_OK;
+}
+
+void train_session_model(train_session *run, int model)
+{
+    if (model && run->kept == NULL && run->moments.average != NULL) {
+        run->kept = run->net.params;
+        run->net.params = run->moments.average;
+    } else if (!model && run->kept != NULL) {
+        run->net.params = run->kept;
+        run->kept = NULL;
+    }
+}
+
+/* Pooled sums over batches: of the means, and of the means of squares. */
+static void add_statistics(double *sums, const train_op *op, double images)
+{
+    for (size_t c = 0; c < op->out_c; c++) {
+        double mean = (double)op->mean[c];
+        sums[c] += images * mean;
+        sums[op->out_c + c] += images * ((double)op->variance[c] + mean * mean);
+    }
+}
+
+static void calibrate_op(train_session *run, size_t i, size_t count)
+{
+    train_net *net = &run->net;
+    const train_op *op = &net->ops[i];
+    float *stats = net->stats + op->stats;
+    double *sums = run->sums;
+    memset(sums, 0, 2 * op->out_c * sizeof *sums);
+    for (size_t at = 0; at < count; at += net->batch) {
+        size_t used = count - at < net->batch ? count - at : net->batch;
+        train_data_fill(net, run->labels, run->data, &run->data->train, NULL, at, used, 0, 0, 0);
+        train_walk_measure(net, i);
+        add_statistics(sums, op, (double)used);
+    }
+    for (size_t c = 0; c < op->out_c; c++) {
+        double mean = sums[c] / (double)count;
+        stats[c] = (float)mean;
+        stats[op->out_c + c] = (float)fmax(sums[op->out_c + c] / (double)count - mean * mean, 0.0);
+    }
+}
+
+void train_session_calibrate(train_session *run, size_t count)
+{
+    for (size_t i = 0; i < run->net.op_count; i++)
+        if (run->net.ops[i].norm != NULL)
+            calibrate_op(run, i, count);
+}
+
+static void raise_range(const train_net *net, float *range)
+{
+    for (size_t i = 0; i < net->op_count; i++) {
+        const train_op *op = &net->ops[i];
+        for (size_t c = 0; op->act != NULL && c < op->out_c; c++)
+            range[i] = fmaxf(range[i], op->reach[c]);
+    }
+    for (size_t k = 0; k < TRAIN_CLASSES * net->used; k++)
+        range[net->op_count - 1] = fmaxf(range[net->op_count - 1], fabsf(net->logits[k]));
+}
+
+size_t train_session_correct(train_session *run, const train_images *images, size_t first,
+                             size_t count, float *range, uint8_t *right)
+{
+    train_net *net = &run->net;
+    size_t sum = 0;
+    net->measure = range != NULL;
+    for (size_t at = first; at < first + count; at += net->batch) {
+        size_t n = first + count - at < net->batch ? first + count - at : net->batch;
+        train_data_fill(net, run->labels, run->data, images, NULL, at, n, 0, 0, 0);
+        train_walk_forward(net, 0);
+        sum += train_loss_correct(net, run->labels, right != NULL ? right + (at - first) : NULL);
+        if (range != NULL)
+            raise_range(net, range);
+    }
+    net->measure = 0;
+    return sum;
+}

@@ -1,0 +1,83 @@
+/* A training run: the loop over epochs, its state, and how far it is. */
+#ifndef UNSEEN_TRAIN_SESSION_H
+#define UNSEEN_TRAIN_SESSION_H
+
+#include "train/data.h"
+#include "train/net.h"
+#include "train/step.h"
+
+/* Runs that belong together give the same bits whatever the number of threads. */
+typedef struct train_session {
+    train_net net;
+    const train_data *data;
+    uint64_t seed;
+    uint32_t epochs;    /* in all */
+    uint32_t done;      /* finished */
+    size_t train_count; /* images 0 .. train_count - 1 train, the rest are held back */
+    train_net teacher;  /* all zero when there is none */
+    uint64_t teacher_digest;
+    train_moments moments;
+    uint32_t *order;
+    uint8_t *labels; /* of the batch */
+    double *sums;    /* of train_session_calibrate, net.stat_count */
+    float *kept;     /* the weights while net.params is their average; else NULL */
+    double loss;     /* mean over the last epoch */
+    double accuracy; /* share of the last epoch's distorted images that were right */
+    float rate;      /* at the end of the last epoch */
+} train_session;
+
+/** Called after every batch; done and total count the batches of all epochs. */
+typedef void train_tick(void *arg, const train_session *run, size_t done, size_t total);
+
+/** Prepare a run from the seed.
+ *
+ *  Out:     run     to be released with train_session_free
+ *           why     on failure, one sentence
+ *  In:      recipe, data   must outlive the run; data after train_data_measure
+ *           epochs  in all
+ *           held    how many of the last training images to keep for validation
+ *  Fails:   TRAIN_ERR_MISMATCH (the images are not what the network takes, or too few),
+ *           TRAIN_ERR_MEMORY
+ */
+int train_session_create(train_session *run, const train_recipe *recipe, const train_data *data,
+                         uint64_t seed, uint32_t epochs, size_t held, int threads, char *why,
+                         size_t why_size);
+
+/** Release a run; all zero is fine. */
+void train_session_free(train_session *run);
+
+/** Number of steps in one epoch. */
+size_t train_session_steps(const train_session *run);
+
+/** Train one epoch: run->done grows by one.
+ *
+ *  Fails:   TRAIN_ERR_DIVERGED: the loss is no number any more
+ */
+int train_session_epoch(train_session *run, train_tick *tick, void *arg);
+
+/** Turn net.params into the model, which is their moving average if the recipe has one (nonzero),
+ * or back into what training goes on with (zero). Twice the same is allowed. */
+void train_session_model(train_session *run, int model);
+
+/** Set the statistics of batch normalisation: the mean and variance, over the first `count`
+ *  training images as they are, of what each normalisation takes.
+ *
+ *  Training itself normalises by the batch and does not look at them. They are measured on images
+ *  that are not distorted, because distortion blurs and a network of squares feels that; and one
+ *  normalisation after the other, those before it using theirs already: batches differ in their
+ *  statistics, and squares would carry the difference on from layer to layer.
+ *
+ *  Cost:    half as many forward passes as there are normalisations
+ */
+void train_session_calibrate(train_session *run, size_t count);
+
+/** Count the images first .. first + count - 1 whose largest logit is at their label.
+ *
+ *  Out:     range  unless NULL, [op_count]: raised to the largest |value| that an activation took;
+ *                  for the last operation, the largest |logit|
+ *           right  unless NULL, [count]: 1 or 0 for each image
+ */
+size_t train_session_correct(train_session *run, const train_images *images, size_t first,
+                             size_t count, float *range, uint8_t *right);
+
+#endif
