@@ -44,7 +44,7 @@ static int shape_transform(transform *t, const ckks_context *ctx, int count, int
                                      .rescale = 1,
                                      .special = spec.special,
                                      .alpha = spec.alpha,
-                                     .diagonal_count = count,
+                                     .step_count = count,
                                      .baby = t->baby,
                                      .giant = t->giant,
                                      .fold_count = folds,
@@ -91,21 +91,18 @@ static size_t scratch_bytes(const ckks_context *ctx, int threads)
 
 static int make_transform(circuits *c, transform *t, int count, int folds)
 {
-    ckks_diagonal diagonal[DIAGONALS];
     ckks_key_spec spec[MAX_KEYS];
     size_t keys;
     int st = shape_transform(t, c->f.ctx, count, folds);
 
     if (st != CKKS_OK)
         return st;
-    for (int d = 0; d < count; d++)
-        diagonal[d] = (ckks_diagonal){d, c->f.values};
     keys = ckks_lintrans_keys(c->f.ctx, spec, MAX_KEYS, &t->shape);
     if (keys > MAX_KEYS)
         return CKKS_ERR_ARG;
     st = ckks_eval_keys_create(c->f.worker, &t->keys, c->f.sk, spec, keys);
     if (st == CKKS_OK)
-        st = ckks_lintrans_create(c->f.worker, &t->made, &t->shape, diagonal,
+        st = ckks_lintrans_create(c->f.worker, &t->made, &t->shape, fixture_diagonal, &c->f,
                                   ckks_scale_from(1073741824.0)); /* 2^30 */
     if (st == CKKS_OK)
         st = ckks_ciphertext_create(&t->in, c->f.ctx);
@@ -116,8 +113,9 @@ static int make_transform(circuits *c, transform *t, int count, int folds)
 
 static int apply(circuits *c, transform *t)
 {
+    const ckks_ciphertext *in = t->in;
     int st = ckks_worker_use_keys(c->f.worker, t->keys);
-    return st == CKKS_OK ? ckks_lintrans_apply(c->f.worker, c->f.out, t->in, t->made) : st;
+    return st == CKKS_OK ? ckks_lintrans_apply(c->f.worker, &c->f.out, &in, t->made) : st;
 }
 
 static int run_many(void *p)
@@ -135,14 +133,10 @@ static int run_wide(void *p)
 static int run_encode(void *p)
 {
     circuits *c = p;
-    ckks_diagonal diagonal[DIAGONALS];
     ckks_lintrans *made = NULL;
-    int st;
+    int st = ckks_lintrans_create(c->f.worker, &made, &c->many.shape, fixture_diagonal, &c->f,
+                                  ckks_scale_from(1073741824.0));
 
-    for (int d = 0; d < DIAGONALS; d++)
-        diagonal[d] = (ckks_diagonal){d, c->f.values};
-    st = ckks_lintrans_create(c->f.worker, &made, &c->many.shape, diagonal,
-                              ckks_scale_from(1073741824.0));
     ckks_lintrans_free(made);
     return st;
 }
@@ -197,7 +191,7 @@ static bench_cost floor_many(const void *p)
     const cost_shape s = {c->f.preset->log_n, shape->limbs, shape->special, shape->alpha};
     int babies = 0, giants = 0;
 
-    for (int d = 0; d < shape->diagonal_count; d++) {
+    for (int d = 0; d < shape->step_count; d++) {
         int new_baby = shape->baby[d] != 0, new_giant = shape->giant[d] != 0;
 
         for (int e = 0; e < d; e++) {
@@ -207,7 +201,7 @@ static bench_cost floor_many(const void *p)
         babies += new_baby;
         giants += new_giant;
     }
-    return cost_linear(s, babies, giants, shape->diagonal_count);
+    return cost_linear(s, babies, giants, shape->step_count);
 }
 
 static const bench_case linear[] = {

@@ -5,12 +5,13 @@
 
 #include "bench/bench.h"
 #include "tools/cli.h"
+#include "tools/message.h"
 #include "tools/session.h"
 
 typedef struct network {
     session run;
     ckks_worker *worker;
-    ckks_ciphertext *request, *response;
+    message request, response;
     float *image, *logits;
 } network;
 
@@ -46,7 +47,7 @@ static int run_program(void *p)
 {
     network *n = p;
     nn_program *program = NULL;
-    int st = nn_program_create(&program, n->run.plan, n->run.ctx, NULL, 0);
+    int st = nn_program_create(&program, n->run.plan, n->run.ctx, NULL, NULL, 0);
 
     nn_program_free(program);
     return st;
@@ -55,19 +56,22 @@ static int run_program(void *p)
 static int run_encrypt(void *p)
 {
     network *n = p;
-    return nn_client_encrypt(n->worker, n->request, n->run.client, n->run.sk, n->image, NULL, 0);
+    return nn_client_encrypt(n->worker, n->request.part, n->run.client, n->run.sk, n->image, NULL,
+                             0);
 }
 
 static int run_infer(void *p)
 {
     network *n = p;
-    return nn_program_run(n->run.program, n->worker, n->response, n->request, NULL, NULL, NULL, 0);
+    return nn_program_run(n->run.program, n->worker, n->response.part, message_parts(&n->request),
+                          NULL, NULL, 0);
 }
 
 static int run_decrypt(void *p)
 {
     network *n = p;
-    return nn_client_decrypt(n->worker, n->logits, n->run.client, n->run.sk, n->response, NULL, 0);
+    return nn_client_decrypt(n->worker, n->logits, n->run.client, n->run.sk,
+                             message_parts(&n->response), NULL, 0);
 }
 
 static size_t bytes_keys(const void *p)
@@ -82,12 +86,12 @@ static size_t bytes_program(const void *p)
 
 static size_t bytes_request(const void *p)
 {
-    return ckks_ciphertext_wire_bytes(((const network *)p)->request);
+    return message_wire_bytes(&((const network *)p)->request);
 }
 
 static size_t bytes_response(const void *p)
 {
-    return ckks_ciphertext_wire_bytes(((const network *)p)->response);
+    return message_wire_bytes(&((const network *)p)->response);
 }
 
 static const bench_case cases[] = {
@@ -105,7 +109,7 @@ enum { CASES = sizeof cases / sizeof cases[0] };
 /* A worker for inference with the session's keys on loan. */
 static int make_worker(network *n, int threads)
 {
-    const size_t scratch = nn_program_scratch_bytes(n->run.program) * (size_t)threads;
+    const size_t scratch = nn_program_scratch_bytes(n->run.program, threads);
     int st = ckks_worker_create_team(&n->worker, n->run.ctx, scratch, threads);
 
     return st == CKKS_OK ? ckks_worker_use_keys(n->worker, n->run.keys) : st;
@@ -125,8 +129,8 @@ static int make(network *n, const char *path, int threads)
     n->image = malloc(in * sizeof *n->image);
     n->logits = malloc(nn_client_outputs(n->run.client) * sizeof *n->logits);
     if (n->image == NULL || n->logits == NULL ||
-        ckks_ciphertext_create(&n->request, n->run.ctx) != CKKS_OK ||
-        ckks_ciphertext_create(&n->response, n->run.ctx) != CKKS_OK)
+        message_make(&n->request, n->run.ctx, nn_client_requests(n->run.client)) != CLI_OK ||
+        message_make(&n->response, n->run.ctx, nn_client_responses(n->run.client)) != CLI_OK)
         return CLI_MEMORY;
     for (size_t i = 0; i < in; i++)
         n->image[i] = (float)(i * 37 % 256) / 255.0f;
@@ -136,8 +140,8 @@ static int make(network *n, const char *path, int threads)
 
 static void clear(network *n)
 {
-    ckks_ciphertext_free(n->request);
-    ckks_ciphertext_free(n->response);
+    message_free(&n->request);
+    message_free(&n->response);
     ckks_worker_free(n->worker);
     free(n->image);
     free(n->logits);

@@ -76,16 +76,22 @@ static int run_rotate_one(void *p)
     return rotate_many(p, 1);
 }
 
+static int apply(objects *o, const transform *t)
+{
+    const ckks_ciphertext *in = o->f.a;
+    return ckks_lintrans_apply(o->f.worker, &o->f.out, &in, t->made);
+}
+
 static int run_many(void *p)
 {
     objects *o = p;
-    return ckks_lintrans_apply(o->f.worker, o->f.out, o->f.a, o->many.made);
+    return apply(o, &o->many);
 }
 
 static int run_few(void *p)
 {
     objects *o = p;
-    return ckks_lintrans_apply(o->f.worker, o->f.out, o->f.a, o->few.made);
+    return apply(o, &o->few);
 }
 
 static bench_cost floor_forward(const void *p)
@@ -154,7 +160,7 @@ static void shape_transform(transform *t, int babies, int limbs, int special)
     t->shape = (ckks_lintrans_shape){.limbs = limbs,
                                      .special = special,
                                      .alpha = special,
-                                     .diagonal_count = babies + 1,
+                                     .step_count = babies + 1,
                                      .baby = t->baby,
                                      .giant = t->giant};
 }
@@ -170,12 +176,9 @@ static size_t scratch_bytes(const ckks_context *ctx, int threads)
 
 static int make_transform(objects *o, transform *t, int babies)
 {
-    ckks_diagonal diagonal[BABIES + 1];
-
     shape_transform(t, babies, o->f.preset->limbs, o->f.preset->special);
-    for (int d = 0; d <= babies; d++)
-        diagonal[d] = (ckks_diagonal){d, o->f.values};
-    return ckks_lintrans_create(o->f.worker, &t->made, &t->shape, diagonal, o->f.scale);
+    return ckks_lintrans_create(o->f.worker, &t->made, &t->shape, fixture_diagonal, &o->f,
+                                o->f.scale);
 }
 
 static int make_keys(objects *o)

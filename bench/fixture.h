@@ -59,4 +59,7 @@ void fixture_clear(fixture *f);
 /** Encrypt the fixture's values at this many limbs. */
 int fixture_encrypt(fixture *f, ckks_ciphertext *out, int limbs);
 
+/** A ckks_diagonal_fill: every diagonal holds the values of the fixture that user points to. */
+ckks_status fixture_diagonal(void *user, int k, double *value);
+
 #endif

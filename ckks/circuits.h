@@ -9,35 +9,41 @@
 extern "C" {
 #endif
 
-/* ------------------------------------------------------------------ linear transforms y[j] =
- * sum over diagonals d of value_d[j] * x[(j + d) mod slots], then, when fold_count > 0, y <- y +
- * rotate(y, fold_step[0]); y <- y + rotate(y, fold_step[1]); ... (the hybrid for wide and short
- * matrices: partial sums are added up by log2 rotations). */
+/* ------------------------------------------------------------------ linear transforms by diagonals
+ *
+ *     y_o[j] = sum over the diagonals k from input i_k to output o = o_k of
+ *              value_k[j] * x_{i_k}[(j + d_k) mod slots],      d_k = baby + giant of its step,
+ *
+ * then, when fold_count > 0, y_o <- y_o + rotate(y_o, fold_step[0]); y_o <- y_o + rotate(y_o,
+ * fold_step[1]); ... (the hybrid for wide and short matrices: partial sums are added up by log2
+ * rotations). Several inputs and outputs are the blocks of a matrix that is wider or taller than a
+ * ciphertext has slots. */
 
-/** One generalised diagonal: index d in [0, slots), and slots values (real). */
-typedef struct ckks_diagonal {
-    int index;
-    const double *value;
-} ckks_diagonal;
+enum { CKKS_LINTRANS_MAX_BLOCKS = 64 /* inputs, and outputs */ };
 
-/** How a transform is computed. Baby steps are hoisted, giant steps are key switches:
- *  d = giant + baby (mod slots) for every diagonal. */
+/** How a transform is computed. Baby steps are hoisted, once for each input; giant steps are key
+ *  switches, once for each output, of sums over all inputs. */
 typedef struct ckks_lintrans_shape {
-    int limbs;   /* of the input */
-    int rescale; /* 0..limbs-1: primes dropped at the end (the first is merged with the mod-down) */
-    int special; /* special primes of the double-hoisted sum and of all its keys */
-    int alpha;   /* limbs per digit of those keys */
-    int diagonal_count;
-    const int *baby; /* per diagonal: its baby step, in [0, slots) */
-    const int
-        *giant; /* per diagonal: its giant step, in [0, slots); baby + giant = index mod slots */
+    int limbs;      /* of the inputs; what they have above is left out */
+    int rescale;    /* 0..limbs-1: primes dropped at the end, the first with the mod-down */
+    int special;    /* special primes of the double-hoisted sum and of all its keys */
+    int alpha;      /* limbs per digit of those keys */
+    int step_count; /* different rotations that diagonals ask for */
+    const int *baby, *giant; /* step_count each: baby and giant steps, in [0, slots) */
     int fold_count;
     const int *fold_step;
-    int chain;   /* 1: giant steps one after the other, B_0 + rot(B_1 + rot(B_2 + ...)), ordered by
-                    value around 0: the keys are those of the differences, which may be one for all
-                    (Horner's rule); 0: each giant step has its own key */
-    int compact; /* at least so many diagonals, whole giants of them, are kept as integer
-                    coefficients and transformed at each use; 0: none */
+    int chain;     /* 1: giant steps one after the other, B_0 + rot(B_1 + rot(B_2 + ...)),
+                      ordered by value around 0: the keys are those of the differences, which
+                      may be one for all (Horner's rule); 0: each giant step has its own key */
+    int compact;   /* at least so many diagonals, the last ones, whole giant steps of an output,
+                      are kept as integer coefficients and transformed at each use; 0: none */
+    int narrow;    /* 1: these in 32 bits, for max|value| * scale < 2^31; 0: in 64 bits */
+    int in_count;  /* ciphertexts, 1..CKKS_LINTRANS_MAX_BLOCKS; 0 stands for 1 */
+    int out_count; /* likewise */
+    int diagonal_count; /* 0: one for each step, from input 0 to output 0 */
+    /* diagonal_count each: a diagonal's place in baby and giant, its input and its output; no two
+     * diagonals agree in all three. Not read when diagonal_count is 0. */
+    const uint16_t *diagonal_step, *diagonal_in, *diagonal_out;
 } ckks_lintrans_shape;
 
 typedef struct ckks_lintrans ckks_lintrans;
@@ -54,25 +60,37 @@ typedef struct ckks_lintrans ckks_lintrans;
 CKKS_API void ckks_lintrans_split(int *baby, int *giant, const int *index, int count, size_t slots,
                                   double baby_cost, double giant_cost);
 
-/** Encode all diagonals once, ready for use: limbs + special packed rows each, or, for compact
- * ones, one row of 64-bit coefficients.
+/** Put the values of diagonal k, for all slots, into value, which holds zeros. Called from several
+ *  threads at once when the worker has several.
  *
- *  In:      diagonal   shape->diagonal_count of them, at most 4096 with one giant step; diagonals
- *                      that are all zero are skipped
- *           scale      of the encoded values
- *  Memory:  ckks_lintrans_memory
- *  Fails:   CKKS_ERR_ARG, CKKS_ERR_RANGE, CKKS_ERR_MEMORY
+ *  Returns  CKKS_OK, or what creation shall fail with
+ */
+typedef ckks_status (*ckks_diagonal_fill)(void *user, int k, double *value);
+
+/** Encode all diagonals once, ready for use: limbs + special packed rows each, or, for compact
+ *  ones, one row of integer coefficients. Diagonals are asked for one at a time, each once.
+ *
+ *  In:      fill, user   give the diagonals of the shape; at most 4096 with one giant step and
+ *                        output
+ *           scale        of the encoded values
+ *  Memory:  ckks_lintrans_memory; while it runs, for each thread about 7 rows of N words, and 2 for
+ *           each output
+ *  Cost:    the filling, one inverse embedding and, unless compact, limbs + special transforms for
+ *           each diagonal; the worker's threads share the diagonals
+ *  Fails:   CKKS_ERR_ARG, CKKS_ERR_RANGE (not finite, too large for its integers),
+ *           CKKS_ERR_MEMORY, as fill
  */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_lintrans_create(ckks_worker *w, ckks_lintrans **out,
                                                           const ckks_lintrans_shape *shape,
-                                                          const ckks_diagonal *diagonal,
+                                                          ckks_diagonal_fill fill, void *user,
                                                           ckks_scale scale);
 /** Release; NULL is fine. */
 CKKS_API void ckks_lintrans_free(ckks_lintrans *t);
-/** Heap that a transform of this shape takes when no diagonal is all zero. */
+/** Heap that a transform of this shape takes. */
 CKKS_API size_t ckks_lintrans_memory(const ckks_context *ctx, const ckks_lintrans_shape *shape);
 /** Extra scratch that a worker of so many threads needs to apply it: the circuit_bytes of
- *  ckks_worker_create. */
+ *  ckks_worker_create. The sums of all giant steps take part in it as long as they are below 256
+ *  MiB; beyond, the giants are done group by group. */
 CKKS_API size_t ckks_lintrans_scratch_bytes(const ckks_context *ctx,
                                             const ckks_lintrans_shape *shape, int threads);
 /** Distinct rotations (baby, giant and fold steps without 0) with the limbs at which each is used.
@@ -89,19 +107,25 @@ CKKS_API size_t ckks_lintrans_keys(const ckks_context *ctx, ckks_key_spec *spec,
  *
  *  Folds run at the end, on the output's limbs.
  *
+ *  Out:     out   the shape's out_count; with one output it may be an input, with several no output
+ *                 is an input or another output
+ *  In:      in    the shape's in_count, of equal scales, with the shape's limbs or more
  *  Level:   out has limbs - rescale limbs
  *  Scale:   in.scale * scale of the transform / product of the dropped primes
- *  Cost:    (limbs+special) * (digits * (giants) + (giants - 1) + 2) transforms,
- *           2 * diagonal_count * (limbs + special) * N products; for each compact diagonal
- *           limbs + special transforms more
- *  Error:   see noise.h; the magnitude becomes in's times the largest sum of |values| over a slot,
- *           which is often far too much: ckks_ciphertext_set_magnitude tells it better
+ *  Cost:    with d digits and r = limbs + special: r (d in_count + (d + 2) giants out_count +
+ *           2 out_count) transforms and r N (d babies in_count + d giants out_count +
+ *           2 diagonals) products; for each compact diagonal r transforms more
+ *  Error:   see noise.h; the magnitude becomes the largest input's times the largest sum of
+ *           |values| over a slot, which is often far too much: ckks_ciphertext_set_magnitude
+ *           tells it better
  *  Fails:   CKKS_ERR_LEVEL, CKKS_ERR_NO_KEY, CKKS_ERR_MISMATCH, CKKS_ERR_DEGREE, CKKS_ERR_SCALE
- *           (scale >= Q/2), CKKS_ERR_MEMORY (scratch); the output is then unchanged
+ *           (unequal; scale >= Q/2), CKKS_ERR_MEMORY (scratch), CKKS_ERR_ARG (aliases); the
+ *           outputs are then unchanged
  *  Source:  [BMTH21] Algorithm 6 (double hoisting)
  */
-CKKS_API CKKS_MUST_CHECK ckks_status ckks_lintrans_apply(ckks_worker *w, ckks_ciphertext *out,
-                                                         const ckks_ciphertext *in,
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_lintrans_apply(ckks_worker *w,
+                                                         ckks_ciphertext *const *out,
+                                                         const ckks_ciphertext *const *in,
                                                          const ckks_lintrans *t);
 
 /* ------------------------------------------------------------------ many jobs for a team */

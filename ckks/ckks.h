@@ -256,17 +256,13 @@ typedef struct ckks_key_spec {
 } ckks_key_spec;
 
 /** Fresh uniform ternary secret from the entropy source.
- *
- *  Fails:   CKKS_ERR_MEMORY, CKKS_ERR_ENTROPY
- */
+ *  Fails:   CKKS_ERR_MEMORY, CKKS_ERR_ENTROPY */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_secret_key_create(ckks_worker *w, ckks_secret_key **out);
 /** Wipe and release; NULL is fine. */
 CKKS_API void ckks_secret_key_free(ckks_secret_key *sk);
 
 /** Public encryption key modulo Q (no special primes).
- *
- *  Fails:   CKKS_ERR_MEMORY, CKKS_ERR_ENTROPY, CKKS_ERR_MISMATCH
- */
+ *  Fails:   CKKS_ERR_MEMORY, CKKS_ERR_ENTROPY, CKKS_ERR_MISMATCH */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_public_key_create(ckks_worker *w, ckks_public_key **out,
                                                             const ckks_secret_key *sk);
 /** Release; NULL is fine. */
@@ -305,9 +301,7 @@ CKKS_API size_t ckks_eval_keys_count(const ckks_eval_keys *keys);
 CKKS_API size_t ckks_eval_keys_bytes(const ckks_eval_keys *keys);
 
 /** Lend keys to a worker; they stay the caller's and must outlive the loan. NULL ends it.
- *
- *  Fails:   CKKS_ERR_MISMATCH
- */
+ *  Fails:   CKKS_ERR_MISMATCH */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_worker_use_keys(ckks_worker *w,
                                                           const ckks_eval_keys *keys);
 
@@ -322,14 +316,25 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_plaintext_create(ckks_plaintext **out,
 /** Wipe and release; NULL is fine. */
 CKKS_API void ckks_plaintext_free(ckks_plaintext *p);
 /** An empty ciphertext with room for q_count limbs of three parts.
- *
- *  Fails:   CKKS_ERR_MEMORY, CKKS_ERR_ARG
- */
+ *  Fails:   CKKS_ERR_MEMORY, CKKS_ERR_ARG */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_ciphertext_create(ckks_ciphertext **out,
                                                             const ckks_context *ctx);
+/** The same with room for fewer limbs or parts, to keep results in. It may be the output of an
+ *  operation whose result fits, of ckks_eval_rotate_many and of circuits.h but ckks_eval_sums and
+ *  ckks_poly_eval never; otherwise these fail with CKKS_ERR_SPACE and change nothing.
+ *
+ *  In:      limbs   1..q_count
+ *           parts   2 or 3
+ *  Fails:   CKKS_ERR_MEMORY, CKKS_ERR_ARG
+ */
+CKKS_API CKKS_MUST_CHECK ckks_status ckks_ciphertext_create_for(ckks_ciphertext **out,
+                                                                const ckks_context *ctx, int limbs,
+                                                                int parts);
+/** Heap that such a ciphertext takes. */
+CKKS_API size_t ckks_ciphertext_memory(const ckks_context *ctx, int limbs, int parts);
 /** Release; NULL is fine. */
 CKKS_API void ckks_ciphertext_free(ckks_ciphertext *c);
-/** out = in, with all that is known of it.  Fails: CKKS_ERR_ARG, CKKS_ERR_MISMATCH */
+/** out = in, with all known of it.  Fails: CKKS_ERR_ARG, CKKS_ERR_MISMATCH, CKKS_ERR_SPACE */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_ciphertext_copy(ckks_ciphertext *out,
                                                           const ckks_ciphertext *in);
 
@@ -368,16 +373,12 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_decode(ckks_worker *w, double *re, dou
                                                  size_t count, const ckks_plaintext *in);
 
 /** Encrypt with the secret key: seeded, the smallest noise, half the bytes when written.
- *
- *  Fails:   CKKS_ERR_ARG (empty), CKKS_ERR_MISMATCH, CKKS_ERR_ENTROPY
- */
+ *  Fails:   CKKS_ERR_ARG (empty), CKKS_ERR_MISMATCH, CKKS_ERR_ENTROPY */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_encrypt(ckks_worker *w, ckks_ciphertext *out,
                                                   const ckks_secret_key *sk,
                                                   const ckks_plaintext *in);
 /** Encrypt with the public key.
- *
- *  Fails:   CKKS_ERR_ARG (empty), CKKS_ERR_MISMATCH, CKKS_ERR_ENTROPY
- */
+ *  Fails:   CKKS_ERR_ARG (empty), CKKS_ERR_MISMATCH, CKKS_ERR_ENTROPY */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_encrypt_public(ckks_worker *w, ckks_ciphertext *out,
                                                          const ckks_public_key *pk,
                                                          const ckks_plaintext *in);
@@ -425,9 +426,7 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_sub(ckks_worker *w, ckks_cipherte
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_negate(ckks_worker *w, ckks_ciphertext *out,
                                                       const ckks_ciphertext *in);
 /** out = a + p slotwise; p encoded at a's limbs (or more) and scale.
- *
- *  Fails:   CKKS_ERR_LEVEL, CKKS_ERR_SCALE, CKKS_ERR_MISMATCH
- */
+ *  Fails:   CKKS_ERR_LEVEL, CKKS_ERR_SCALE, CKKS_ERR_MISMATCH */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_add_plain(ckks_worker *w, ckks_ciphertext *out,
                                                          const ckks_ciphertext *a,
                                                          const ckks_plaintext *p);
@@ -559,8 +558,7 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_params_write(uint8_t *out, size_t out_
  *  bytes consumed. out is unchanged on failure, or empty when a residue was refused.
  *
  *  Fails:   CKKS_ERR_FORMAT, CKKS_ERR_VERSION, CKKS_ERR_MISMATCH (other parameters),
- *           CKKS_ERR_INSECURE, CKKS_ERR_MEMORY; ckks_worker_error says which field, with the
- *           numbers
+ *           CKKS_ERR_INSECURE, CKKS_ERR_MEMORY; ckks_worker_error says which field and numbers
  */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_ciphertext_read(ckks_worker *w, ckks_ciphertext *out,
                                                           const uint8_t *in, size_t in_size,

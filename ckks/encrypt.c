@@ -27,6 +27,10 @@ static ckks_status check_encrypt(ckks_worker *w, const ckks_ciphertext *out, uin
             "encrypt: the key, the plaintext or the ciphertext is of other parameters");
     if (in->limbs < 1)
         return ckks_worker_fail(w, CKKS_ERR_ARG, "encrypt: the plaintext is empty");
+    if (!ckks_ciphertext_fits(out, in->limbs, 2))
+        return ckks_worker_fail(w, CKKS_ERR_SPACE,
+                                "encrypt: the ciphertext has room for %d limbs, not for %d",
+                                out->capacity, in->limbs);
     return CKKS_OK;
 }
 

@@ -24,32 +24,54 @@ static inline ckks_status ckks_eval_check(ckks_worker *w, const char *what,
     return CKKS_OK;
 }
 
-/** The output: present and of the worker's parameters; it may be empty. */
-static inline ckks_status ckks_eval_check_out(ckks_worker *w, const char *what,
-                                              const ckks_ciphertext *c)
+/** The output: present and of the worker's parameters, with room for a result of this size; it may
+ *  be empty. */
+static inline ckks_status ckks_eval_check_room(ckks_worker *w, const char *what,
+                                               const ckks_ciphertext *c, int limbs, int parts)
 {
     if (c == NULL)
         return ckks_worker_fail(w, CKKS_ERR_ARG, "%s: the output is NULL", what);
     if (c->context_id != w->ctx->id)
         return ckks_worker_fail(w, CKKS_ERR_MISMATCH,
                                 "%s: the output is of other parameters than the worker", what);
+    if (!ckks_ciphertext_fits(c, limbs, parts))
+        return ckks_worker_fail(w, CKKS_ERR_SPACE,
+                                "%s: the output has room for %d limbs of %d parts, not for %d of "
+                                "%d",
+                                what, c->capacity, c->room, limbs, parts);
     return CKKS_OK;
 }
 
-/** Output and one input. */
-static inline ckks_status ckks_eval_check_unary(ckks_worker *w, const char *what,
-                                                const ckks_ciphertext *out,
-                                                const ckks_ciphertext *in)
+/** The output of an operation that may need all the room there is. */
+static inline ckks_status ckks_eval_check_out(ckks_worker *w, const char *what,
+                                              const ckks_ciphertext *c)
+{
+    return ckks_eval_check_room(w, what, c, w->ctx->params.q_count, 3);
+}
+
+/** Output and one input: the result has the input's size, or `dropped` limbs less. */
+static inline ckks_status ckks_eval_check_smaller(ckks_worker *w, const char *what,
+                                                  const ckks_ciphertext *out,
+                                                  const ckks_ciphertext *in, int dropped)
 {
     ckks_status st = CKKS_OK;
 
     if (w == NULL)
         return CKKS_ERR_ARG;
-    st = ckks_eval_check_out(w, what, out);
-    return st != CKKS_OK ? st : ckks_eval_check(w, what, in);
+    st = ckks_eval_check(w, what, in);
+    return st != CKKS_OK ? st : ckks_eval_check_room(w, what, out, in->limbs - dropped, in->parts);
 }
 
-/** Output and two inputs of equal limbs. */
+/** Output and one input of the same size. */
+static inline ckks_status ckks_eval_check_unary(ckks_worker *w, const char *what,
+                                                const ckks_ciphertext *out,
+                                                const ckks_ciphertext *in)
+{
+    return ckks_eval_check_smaller(w, what, out, in, 0);
+}
+
+/** Output and two inputs of equal limbs; the result has the limbs, and the parts of the one that
+ *  has more. */
 static inline ckks_status ckks_eval_check_binary(ckks_worker *w, const char *what,
                                                  const ckks_ciphertext *out,
                                                  const ckks_ciphertext *a, const ckks_ciphertext *b)
@@ -61,6 +83,8 @@ static inline ckks_status ckks_eval_check_binary(ckks_worker *w, const char *wha
     if (st == CKKS_OK && a->limbs != b->limbs)
         st = ckks_worker_fail(w, CKKS_ERR_LEVEL, "%s: %d and %d limbs; drop the richer one", what,
                               a->limbs, b->limbs);
+    if (st == CKKS_OK)
+        st = ckks_eval_check_room(w, what, out, b->limbs, b->parts);
     return st;
 }
 
@@ -100,7 +124,8 @@ static inline ckks_status ckks_eval_check_scale(ckks_worker *w, const char *what
 static inline ckks_status ckks_eval_temporary(ckks_worker *w, ckks_ciphertext *c, int limbs,
                                               int parts)
 {
-    ckks_ciphertext made = {.context_id = w->ctx->id, .n = w->ctx->n, .capacity = limbs};
+    ckks_ciphertext made = {
+        .context_id = w->ctx->id, .n = w->ctx->n, .capacity = limbs, .room = parts};
     ckks_status st = ckks_worker_rows(w, &made.rows, (size_t)limbs * (size_t)parts);
 
     *c = made;

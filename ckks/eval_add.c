@@ -262,14 +262,17 @@ ckks_status ckks_eval_drop(ckks_worker *w, ckks_ciphertext *out, const ckks_ciph
 {
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_eval_check_unary(w, "drop", out, in));
+    if (w == NULL)
+        return CKKS_ERR_ARG;
+    CKKS_TRY(ckks_eval_check(w, "drop", in));
     if (limbs < 1 || limbs > in->limbs) {
         st = ckks_worker_fail(w, CKKS_ERR_LEVEL, "drop: %d limbs of %d cannot be kept", limbs,
                               in->limbs);
         goto out;
     }
-    CKKS_TRY(ckks_ciphertext_copy(out, in));
-    out->limbs = limbs; /* a seeded part 1 stays the expansion of its seed */
+    CKKS_TRY(ckks_eval_check_room(w, "drop", out, limbs, in->parts));
+    /* A seeded part 1 stays the expansion of its seed. */
+    CKKS_TRY(ckks_ciphertext_copy_limbs(out, in, limbs));
 out:
     return st;
 }

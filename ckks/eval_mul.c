@@ -58,7 +58,7 @@ ckks_status ckks_eval_rescale(ckks_worker *w, ckks_ciphertext *out, const ckks_c
     int limbs = 0;
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_eval_check_unary(w, "rescale", out, in));
+    CKKS_TRY(ckks_eval_check_smaller(w, "rescale", out, in, 1));
     limbs = in->limbs;
     if (limbs < 2) {
         st =
@@ -154,6 +154,7 @@ static ckks_status mul_raw(ckks_worker *w, const char *what, ckks_ciphertext *ou
         return CKKS_ERR_ARG;
     mark = ckks_arena_mark(&w->arena);
     CKKS_TRY(check_product(w, what, out, a, b));
+    CKKS_TRY(ckks_eval_check_room(w, what, out, a->limbs, 3));
     CKKS_TRY(ckks_worker_rows(w, &t, (size_t)w->threads));
     for (int part = 0; part < 3; part++)
         d.d[part] = ckks_ciphertext_row(out, part, 0);
@@ -221,7 +222,10 @@ ckks_status ckks_eval_relinearise(ckks_worker *w, ckks_ciphertext *out, const ck
     tensor d = {{NULL, NULL, NULL}};
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_eval_check_unary(w, "relinearise", out, in));
+    if (w == NULL)
+        return CKKS_ERR_ARG;
+    CKKS_TRY(ckks_eval_check(w, "relinearise", in));
+    CKKS_TRY(ckks_eval_check_room(w, "relinearise", out, in->limbs - (rescale ? 1 : 0), 2));
     if (in->parts != 3) {
         st = ckks_worker_fail(w, CKKS_ERR_DEGREE, "relinearise: %d parts where 3 are needed",
                               in->parts);

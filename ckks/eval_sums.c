@@ -251,12 +251,17 @@ static ckks_status check(ckks_worker *w, const job *j)
                                 j->inner->rows, j->outer->cols);
     if (j->in == NULL || j->out == NULL)
         return ckks_worker_fail(w, CKKS_ERR_ARG, "sums: a list is NULL");
-    for (size_t r = 0; r < j->last->rows; r++) {
-        ckks_status st = ckks_eval_check_out(w, "sums", j->out[r]);
-        if (st != CKKS_OK)
-            return st;
-    }
     return CKKS_OK;
+}
+
+/* Behind check_inputs, which finds limbs and parts. */
+static ckks_status check_outputs(ckks_worker *w, const job *j)
+{
+    ckks_status st = CKKS_OK;
+
+    for (size_t r = 0; r < j->last->rows && st == CKKS_OK; r++)
+        st = ckks_eval_check_room(w, "sums", j->out[r], j->limbs, j->outer != NULL ? 3 : j->parts);
+    return st;
 }
 
 /* ------------------------------------------------------------------ one tile */
@@ -411,6 +416,7 @@ ckks_status ckks_eval_sums(ckks_worker *w, ckks_ciphertext *const *out,
     j.out = out;
     CKKS_TRY(check(w, &j));
     CKKS_TRY(check_inputs(w, &j));
+    CKKS_TRY(check_outputs(w, &j));
     CKKS_TRY(take_scratch(w, &j));
     CKKS_TRY(foresee_all(w, &j));
     for (int l = 0; l < j.limbs; l++) {

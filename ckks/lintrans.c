@@ -1,71 +1,76 @@
-/* Making linear transforms: which terms there are, and their encoding.
- *
- * A term's diagonal is encoded rotated back by its giant step: modulo all limbs and special primes,
- * in NTT form, packed in the order in which ckks_lintrans_apply streams them; or, to save memory,
- * as integer coefficients alone. Diagonals are public (weights).
+/* Making linear transforms: checks, the order of terms, memory.
  * Source: [HS18] section 4, [BMTH21] section 4
  */
 #include "ckks/lintrans.h"
 
 #include <limits.h>
-#include <math.h>
 #include <string.h>
 
 #include "ckks/check.h"
 #include "ckks/encode.h"
 #include "ckks/galois.h"
 #include "ckks/mem.h"
-#include "ckks/ntt.h"
-#include "ckks/worker.h"
 
-/* ------------------------------------------------------------------ making */
+/* ------------------------------------------------------------------ the shape */
 
-/* Diagonals of one giant step. */
-static int count_terms(const ckks_lintrans_shape *shape, int giant)
+static int is_block_count(int count)
 {
-    int terms = 0;
-
-    for (int i = 0; i < shape->diagonal_count; i++)
-        terms += shape->giant[i] == giant;
-    return terms;
+    return count >= 0 && count <= CKKS_LINTRANS_MAX_BLOCKS;
 }
 
-static ckks_status check_shape(ckks_worker *w, const ckks_lintrans_shape *shape,
-                               const ckks_diagonal *diagonal)
+static ckks_status check_sizes(ckks_worker *w, const ckks_lintrans_shape *shape)
 {
     const ckks_params *params = &w->ctx->params;
-    int slots = (int)w->ctx->slots;
 
     if (shape->limbs < 1 || shape->limbs > params->q_count || shape->rescale < 0 ||
         shape->rescale >= shape->limbs || shape->special < 1 || shape->special > params->p_count ||
-        shape->alpha < 1 || shape->alpha > shape->limbs || shape->diagonal_count < 1 ||
+        shape->alpha < 1 || shape->alpha > shape->limbs || shape->step_count < 1 ||
         shape->fold_count < 0)
         return ckks_worker_fail(
             w, CKKS_ERR_ARG,
-            "transform: limbs %d, rescale %d, special %d, alpha %d, %d diagonals, %d folds do not "
-            "go together",
-            shape->limbs, shape->rescale, shape->special, shape->alpha, shape->diagonal_count,
+            "transform: limbs %d, rescale %d, special %d, alpha %d, %d steps, %d folds do not go "
+            "together",
+            shape->limbs, shape->rescale, shape->special, shape->alpha, shape->step_count,
             shape->fold_count);
+    if (!is_block_count(shape->in_count) || !is_block_count(shape->out_count) ||
+        shape->diagonal_count < 0)
+        return ckks_worker_fail(w, CKKS_ERR_ARG,
+                                "transform: %d inputs, %d outputs, %d diagonals are out of range",
+                                shape->in_count, shape->out_count, shape->diagonal_count);
     if (shape->baby == NULL || shape->giant == NULL ||
-        (shape->fold_count > 0 && shape->fold_step == NULL))
-        return ckks_worker_fail(w, CKKS_ERR_ARG, "transform: a list of steps is NULL");
-    for (int i = 0; i < shape->diagonal_count; i++) {
+        (shape->fold_count > 0 && shape->fold_step == NULL) ||
+        (shape->diagonal_count > 0 && (shape->diagonal_step == NULL || shape->diagonal_in == NULL ||
+                                       shape->diagonal_out == NULL)))
+        return ckks_worker_fail(w, CKKS_ERR_ARG, "transform: a list of the shape is NULL");
+    return CKKS_OK;
+}
+
+static ckks_status check_shape(ckks_worker *w, const ckks_lintrans_shape *shape)
+{
+    int slots = (int)w->ctx->slots;
+    int ins = shape->in_count > 0 ? shape->in_count : 1;
+    int outs = shape->out_count > 0 ? shape->out_count : 1;
+    ckks_status st = check_sizes(w, shape);
+
+    if (st != CKKS_OK)
+        return st;
+    for (int i = 0; i < shape->step_count; i++) {
         int b = shape->baby[i];
         int g = shape->giant[i];
-        if (diagonal[i].value == NULL)
-            return ckks_worker_fail(w, CKKS_ERR_ARG, "transform: diagonal %d has no values", i);
-        if (b < 0 || b >= slots || g < 0 || g >= slots || (b + g) % slots != diagonal[i].index)
-            return ckks_worker_fail(
-                w, CKKS_ERR_ARG,
-                "transform: diagonal %d has index %d, baby %d and giant %d, modulo %d slots", i,
-                diagonal[i].index, b, g, slots);
-    }
-    for (int i = 0; i < shape->diagonal_count; i++) {
-        if (i + CKKS_KERNEL_MAX_TERMS < shape->diagonal_count &&
-            count_terms(shape, shape->giant[i]) > CKKS_KERNEL_MAX_TERMS)
+        if (b < 0 || b >= slots || g < 0 || g >= slots)
             return ckks_worker_fail(w, CKKS_ERR_ARG,
-                                    "transform: more than %d diagonals have the giant step %d",
-                                    CKKS_KERNEL_MAX_TERMS, shape->giant[i]);
+                                    "transform: step %d has baby %d and giant %d, of %d slots", i,
+                                    b, g, slots);
+    }
+    for (int k = 0; k < ckks_lintrans_terms(shape); k++) {
+        int step = ckks_lintrans_step_of(shape, k);
+        int in = ckks_lintrans_in_of(shape, k);
+        int out = ckks_lintrans_out_of(shape, k);
+        if (step >= shape->step_count || in >= ins || out >= outs)
+            return ckks_worker_fail(w, CKKS_ERR_ARG,
+                                    "transform: diagonal %d has step %d of %d, input %d of %d, "
+                                    "output %d of %d",
+                                    k, step, shape->step_count, in, ins, out, outs);
     }
     for (int i = 0; i < shape->fold_count; i++) {
         if (shape->fold_step[i] <= -slots || shape->fold_step[i] >= slots)
@@ -73,15 +78,6 @@ static ckks_status check_shape(ckks_worker *w, const ckks_lintrans_shape *shape,
                                     shape->fold_step[i], slots);
     }
     return CKKS_OK;
-}
-
-static int is_zero(const double *value, size_t slots)
-{
-    for (size_t j = 0; j < slots; j++) {
-        if (value[j] != 0.0) /* a NaN is not zero and is refused by the encoder */
-            return 0;
-    }
-    return 1;
 }
 
 /* Place of steps in list, appending it when it is new. */
@@ -96,40 +92,77 @@ static int place(ckks_lintrans_step *list, int *count, int steps)
     return (*count)++;
 }
 
-/* The sets of steps and the order of terms: by giant, then in the given order. order[t] =
- * diagonal. */
-static void order_terms(ckks_lintrans *t, int *order, const ckks_lintrans_shape *shape,
-                        const ckks_diagonal *diagonal, size_t slots)
+/* The sets of steps: babies in the order in which they first appear, giants by value around 0. */
+static void list_steps(ckks_lintrans *t, const ckks_lintrans_shape *shape, size_t slots)
 {
-    int count = shape->diagonal_count;
+    int count = shape->step_count;
+    int babies = 0;
+    int giants = 0;
     int before = INT_MIN;
 
+    for (int i = 0; i < count; i++)
+        (void)place(t->baby, &babies, shape->baby[i]);
     for (int g = ckks_lintrans_next(shape->giant, count, slots, INT_MIN); g != INT_MAX;
          g = ckks_lintrans_next(shape->giant, count, slots, g)) {
-        ckks_lintrans_step *step = &t->giant[t->giant_count];
-        t->first[t->giant_count] = t->term_count;
-        for (int i = 0; i < count; i++) {
-            if (ckks_lintrans_centre(shape->giant[i], slots) != g ||
-                is_zero(diagonal[i].value, slots))
-                continue;
-            order[t->term_count] = i;
-            t->pick[t->term_count++] = (uint16_t)place(t->baby, &t->baby_count, shape->baby[i]);
-        }
-        /* A giant of which all diagonals are zero has no sum, but a chain that the keys were made
-         * for goes through it. */
-        if (t->first[t->giant_count] == t->term_count && !shape->chain)
-            continue;
-        step->steps = ckks_lintrans_hop(g, INT_MIN, 0, slots);
-        step->hop = ckks_lintrans_hop(g, before, shape->chain, slots);
+        t->giant[giants].steps = ckks_lintrans_hop(g, INT_MIN, 0, slots);
+        t->giant[giants++].hop = ckks_lintrans_hop(g, before, shape->chain, slots);
         before = g;
-        t->giant_count++;
     }
-    t->first[t->giant_count] = t->term_count;
-    while (t->ready < t->giant_count && t->term_count - t->first[t->ready + 1] >= shape->compact)
+}
+
+/* Unit of diagonal k. */
+static int unit_of(const ckks_lintrans *t, const ckks_lintrans_shape *shape, int k)
+{
+    int giants = t->count.giants;
+
+    return ckks_lintrans_out_of(shape, k) * giants +
+           place(t->giant, &giants, shape->giant[ckks_lintrans_step_of(shape, k)]);
+}
+
+/* The order of terms: by unit, then in the given order. order[term] = diagonal. */
+static void order_terms(ckks_lintrans *t, int *order, const ckks_lintrans_shape *shape)
+{
+    int units = t->count.giants * t->count.outs;
+    int babies = t->count.babies;
+
+    /* Counts stand one place behind, and become places of ends one place before. */
+    for (int k = 0; k < t->count.terms; k++)
+        t->first[unit_of(t, shape, k) + 1]++;
+    for (int u = 0; u < units; u++)
+        t->first[u + 1] += t->first[u];
+    for (int k = t->count.terms - 1; k >= 0; k--) {
+        int at = --t->first[unit_of(t, shape, k) + 1];
+        int step = ckks_lintrans_step_of(shape, k);
+        order[at] = k;
+        t->pick[at] = (uint16_t)(ckks_lintrans_in_of(shape, k) * t->count.babies +
+                                 place(t->baby, &babies, shape->baby[step]));
+    }
+    for (int u = 0; u < units; u++)
+        t->first[u] = t->first[u + 1];
+    t->first[units] = t->count.terms;
+    t->ready_terms = t->count.terms - t->count.compact;
+    while (t->ready < units && t->first[t->ready + 1] <= t->ready_terms)
         t->ready++;
-    if (shape->compact <= 0)
-        t->ready = t->giant_count;
-    t->ready_terms = t->first[t->ready];
+}
+
+static ckks_status check_units(ckks_worker *w, const ckks_lintrans *t)
+{
+    if ((size_t)t->count.babies * (size_t)t->count.ins > UINT16_MAX + 1)
+        return ckks_worker_fail(w, CKKS_ERR_ARG, "transform: %d baby steps of %d inputs",
+                                t->count.babies, t->count.ins);
+    for (int u = 0; u < t->count.giants * t->count.outs; u++) {
+        int terms = t->first[u + 1] - t->first[u];
+        if (terms > t->count.babies * t->count.ins)
+            return ckks_worker_fail(w, CKKS_ERR_ARG,
+                                    "transform: %d diagonals of one giant step, output and %d "
+                                    "inputs have %d baby steps",
+                                    terms, t->count.ins, t->count.babies);
+        if (terms > CKKS_KERNEL_MAX_TERMS)
+            return ckks_worker_fail(w, CKKS_ERR_ARG,
+                                    "transform: more than %d diagonals have the giant step %d",
+                                    CKKS_KERNEL_MAX_TERMS, t->giant[u % t->count.giants].steps);
+    }
+    return CKKS_OK;
 }
 
 static void fill_steps(const ckks_context *ctx, ckks_lintrans_step *step, int count,
@@ -143,96 +176,23 @@ static void fill_steps(const ckks_context *ctx, ckks_lintrans_step *step, int co
     }
 }
 
-/* One term at every row, into the packed rows. */
-static ckks_status transform_term(ckks_worker *w, ckks_lintrans *t, int term, const int64_t *coefs)
+/* ------------------------------------------------------------------ memory */
+
+static ckks_status alloc_lists(ckks_lintrans *t, const ckks_lintrans_shape *shape)
 {
-    const ckks_context *ctx = w->ctx;
-    size_t mark = ckks_arena_mark(&w->arena);
-    uint64_t *row = NULL;
-    ckks_status st = CKKS_OK;
+    const ckks_lintrans_counts *c = &t->count;
+    size_t units = (size_t)c->giants * (size_t)c->outs;
 
-    CKKS_TRY(ckks_worker_rows(w, &row, 1));
-    for (int r = 0; r < t->limbs + t->special; r++) {
-        const ckks_modulus *m = ckks_context_modulus(ctx, r, t->limbs);
-        size_t at = ckks_packed_bytes((size_t)r * (size_t)t->ready_terms, ctx->n);
-        m->kernel->reduce_i64(row, coefs, ctx->n, m);
-        ckks_ntt_forward(m, row);
-        ckks_pack_row(t->rows + at, row, (size_t)term, (size_t)t->ready_terms, ctx->n);
-    }
-out:
-    ckks_arena_release(&w->arena, mark);
-    return st;
-}
-
-/* Encode one term: the diagonal rotated right by the giant step. */
-static ckks_status encode_term(ckks_worker *w, ckks_lintrans *t, int term, const double *value,
-                               int giant)
-{
-    const ckks_context *ctx = w->ctx;
-    size_t mark = ckks_arena_mark(&w->arena);
-    size_t shift = (size_t)giant;
-    uint64_t *rows = NULL;
-    double *rotated = NULL;
-    int64_t *coefs = NULL;
-    ckks_status st = CKKS_OK;
-
-    CKKS_TRY(ckks_worker_rows(w, &rows, 2));
-    rotated = (double *)(void *)rows;
-    coefs = term < t->ready_terms ? (int64_t *)(void *)(rows + ctx->n)
-                                  : t->coefs + (size_t)(term - t->ready_terms) * ctx->n;
-    memcpy(rotated + shift, value, (ctx->slots - shift) * sizeof *value);
-    memcpy(rotated, value + (ctx->slots - shift), shift * sizeof *value);
-    CKKS_TRY(ckks_encode_coefs(w, coefs, NULL, rotated, NULL, ctx->slots, t->scale));
-    if (term < t->ready_terms)
-        CKKS_TRY(transform_term(w, t, term, coefs));
-out:
-    ckks_arena_release(&w->arena, mark);
-    return st;
-}
-
-/* Largest sums over one slot's weights. */
-static ckks_status measure(ckks_worker *w, ckks_lintrans *t, const int *order,
-                           const ckks_diagonal *diagonal)
-{
-    size_t mark = ckks_arena_mark(&w->arena);
-    uint64_t *row = NULL;
-    double *sum = NULL;
-    double *square = NULL;
-    ckks_status st = CKKS_OK;
-
-    CKKS_TRY(ckks_worker_rows(w, &row, 2));
-    sum = (double *)(void *)row;
-    square = (double *)(void *)(row + w->ctx->n);
-    memset(row, 0, 2 * w->ctx->n * sizeof *row);
-    for (int i = 0; i < t->term_count; i++) {
-        const double *v = diagonal[order[i]].value;
-        for (size_t j = 0; j < w->ctx->slots; j++) {
-            sum[j] += fabs(v[j]);
-            square[j] += v[j] * v[j];
-        }
-    }
-    for (size_t j = 0; j < w->ctx->slots; j++) {
-        t->row_sum = fmax(t->row_sum, sum[j]);
-        t->row_square = fmax(t->row_square, square[j]);
-    }
-out:
-    ckks_arena_release(&w->arena, mark);
-    return st;
-}
-
-/* The lists, at their largest possible size, in one block. */
-static ckks_status alloc_lists(ckks_lintrans *t, const ckks_lintrans_shape *shape, size_t slots)
-{
-    ckks_lintrans_counts c = ckks_lintrans_count(shape, slots);
-
-    t->lists_bytes = ckks_lintrans_lists_bytes(&c, shape->fold_count);
+    t->lists_bytes = ckks_lintrans_lists_bytes(c, shape->fold_count);
     t->lists = ckks_mem_alloc_zero(&t->allocator, t->lists_bytes);
     if (t->lists == NULL)
         return CKKS_ERR_MEMORY;
     t->baby = t->lists;
-    t->giant = t->baby + c.babies;
-    t->first = (int *)(void *)(t->giant + c.giants);
-    t->fold_step = t->first + c.giants + 1;
+    t->giant = t->baby + c->babies;
+    t->row_sum = (double *)(void *)(t->giant + c->giants);
+    t->row_square = t->row_sum + c->outs;
+    t->first = (int *)(void *)(t->row_square + c->outs);
+    t->fold_step = t->first + units + 1;
     t->pick = (uint16_t *)(void *)(t->fold_step + shape->fold_count);
     t->fold_count = shape->fold_count;
     if (shape->fold_count > 0)
@@ -242,14 +202,14 @@ static ckks_status alloc_lists(ckks_lintrans *t, const ckks_lintrans_shape *shap
 
 static ckks_status alloc_rows(ckks_lintrans *t)
 {
-    size_t steps = (size_t)(t->baby_count + t->giant_count);
-    size_t compact = (size_t)(t->term_count - t->ready_terms);
+    size_t steps = (size_t)(t->count.babies + t->count.giants);
+    size_t coef = t->narrow ? sizeof(int32_t) : sizeof(int64_t);
     size_t most = SIZE_MAX / CKKS_PACKED_BYTES / t->n / (size_t)(t->limbs + t->special);
 
     t->rows_bytes = ckks_lintrans_rows_bytes(t->n, t->limbs + t->special, t->ready_terms);
-    if ((size_t)t->term_count >= most - 1 ||
+    if ((size_t)t->count.terms >= most - 1 ||
         !ckks_size_mul(&t->tables_bytes, steps, t->n / 8 * sizeof(uint32_t)) ||
-        !ckks_size_mul(&t->coefs_bytes, compact, t->n * sizeof(int64_t)))
+        !ckks_size_mul(&t->coefs_bytes, (size_t)t->count.compact, t->n * coef))
         return CKKS_ERR_MEMORY;
     t->tables = ckks_mem_alloc(&t->allocator, t->tables_bytes);
     t->rows = ckks_mem_alloc(&t->allocator, t->rows_bytes);
@@ -257,40 +217,35 @@ static ckks_status alloc_rows(ckks_lintrans *t)
     return t->tables == NULL || t->rows == NULL || t->coefs == NULL ? CKKS_ERR_MEMORY : CKKS_OK;
 }
 
+/* ------------------------------------------------------------------ making */
+
 /* Everything after the shape was found right. */
-static ckks_status fill(ckks_worker *w, ckks_lintrans *t, const ckks_lintrans_shape *shape,
-                        const ckks_diagonal *diagonal)
+static ckks_status make(ckks_worker *w, ckks_lintrans *t, const ckks_lintrans_shape *shape,
+                        ckks_diagonal_fill fill, void *user)
 {
     const ckks_context *ctx = w->ctx;
-    size_t order_bytes = (size_t)shape->diagonal_count * sizeof(int);
+    size_t order_bytes = (size_t)t->count.terms * sizeof(int);
     int *order = ckks_mem_alloc(&t->allocator, order_bytes);
     ckks_status st = order == NULL ? CKKS_ERR_MEMORY : CKKS_OK;
 
     if (st != CKKS_OK)
         goto out;
-    CKKS_TRY(alloc_lists(t, shape, ctx->slots));
-    order_terms(t, order, shape, diagonal, ctx->slots);
-    if (t->term_count == 0) {
-        st = ckks_worker_fail(w, CKKS_ERR_ARG, "transform: all %d diagonals are zero",
-                              shape->diagonal_count);
-        goto out;
-    }
+    CKKS_TRY(alloc_lists(t, shape));
+    list_steps(t, shape, ctx->slots);
+    order_terms(t, order, shape);
+    CKKS_TRY(check_units(w, t));
     CKKS_TRY(alloc_rows(t));
-    fill_steps(ctx, t->baby, t->baby_count, t->tables);
-    fill_steps(ctx, t->giant, t->giant_count, t->tables + (size_t)t->baby_count * (ctx->n / 8));
-    for (int g = 0; g < t->giant_count; g++) {
-        for (int i = t->first[g]; i < t->first[g + 1]; i++)
-            CKKS_TRY(encode_term(w, t, i, diagonal[order[i]].value, t->giant[g].steps));
-    }
-    CKKS_TRY(measure(w, t, order, diagonal));
+    fill_steps(ctx, t->baby, t->count.babies, t->tables);
+    fill_steps(ctx, t->giant, t->count.giants, t->tables + (size_t)t->count.babies * (ctx->n / 8));
+    CKKS_TRY(ckks_lintrans_encode(w, t, shape, order, fill, user));
 out:
     ckks_mem_free(&t->allocator, order, order_bytes);
     return st;
 }
 
 ckks_status ckks_lintrans_create(ckks_worker *w, ckks_lintrans **out,
-                                 const ckks_lintrans_shape *shape, const ckks_diagonal *diagonal,
-                                 ckks_scale scale)
+                                 const ckks_lintrans_shape *shape, ckks_diagonal_fill fill,
+                                 void *user, ckks_scale scale)
 {
     ckks_lintrans *t = NULL;
     ckks_status st = CKKS_OK;
@@ -298,10 +253,10 @@ ckks_status ckks_lintrans_create(ckks_worker *w, ckks_lintrans **out,
     if (out == NULL)
         return CKKS_ERR_ARG;
     *out = NULL;
-    if (w == NULL || shape == NULL || diagonal == NULL)
+    if (w == NULL || shape == NULL || fill == NULL)
         return w == NULL ? CKKS_ERR_ARG
                          : ckks_worker_fail(w, CKKS_ERR_ARG, "transform: a pointer is NULL");
-    CKKS_TRY(check_shape(w, shape, diagonal));
+    CKKS_TRY(check_shape(w, shape));
     CKKS_TRY(ckks_encode_check_scale(w, scale));
     t = ckks_mem_alloc_zero(&w->ctx->params.allocator, sizeof *t);
     if (t == NULL) {
@@ -316,14 +271,18 @@ ckks_status ckks_lintrans_create(ckks_worker *w, ckks_lintrans **out,
     t->special = shape->special;
     t->alpha = shape->alpha;
     t->chain = shape->chain != 0;
+    t->narrow = shape->narrow != 0;
+    t->count = ckks_lintrans_count(shape, w->ctx->slots);
+    t->passes =
+        ckks_lintrans_divide(t->n, t->limbs + t->special, &t->count, CKKS_LINTRANS_SUMS_BYTES);
     t->scale = scale;
-    CKKS_TRY(fill(w, t, shape, diagonal));
+    CKKS_TRY(make(w, t, shape, fill, user));
     *out = t;
     t = NULL;
 out:
     if (st == CKKS_ERR_MEMORY)
         st = ckks_worker_fail(w, st, "no memory for a transform of %d diagonals",
-                              shape->diagonal_count);
+                              ckks_lintrans_terms(shape));
     ckks_lintrans_free(t);
     return st;
 }

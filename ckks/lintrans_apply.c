@@ -1,13 +1,11 @@
 /* Applying linear transforms: baby steps hoisted, products and sums kept modulo Q P, giant steps
- * with one division of the second part each, one final division that takes the first dropped prime
- * along.
+ * with one division of the second part each, one final division for each output that takes the
+ * first dropped prime along.
  *
- * Target rows come outermost, tiles of 32 places next. For one row: the digits of c1; for one tile
- * of it: every baby (a key product over the permuted digits), then the sums of all giants. Babies
- * of one tile stay in the first cache; keys and diagonals, which are larger than any cache, are
- * walked through once and in order. Only the giants' sums need all rows.
- * Letters: row = prime of (limbs, special), b = baby, g = giant, i = term, part = ciphertext
- *          component.
+ * The sums of lintrans_rows.c need all rows, so they are what takes room: units are done from the
+ * last to the first, all in one pass, or group by group where they are many and large. What an
+ * output has come to then goes on to the next pass.
+ * Letters: as lintrans.h; part = ciphertext component.
  *
  * Deviation: folds run after the rescale, at the output's limbs, so that their keys are the
  *            smallest.
@@ -23,18 +21,40 @@
 #include "ckks/ntt.h"
 #include "ckks/parallel.h"
 
-/* The key of one step with the transform's own shape. */
-static const ckks_key *find_key(const ckks_worker *w, const ckks_lintrans *t,
-                                const ckks_lintrans_step *step)
+/* One application. */
+typedef struct run {
+    ckks_worker *w;
+    const ckks_lintrans *t;
+    ckks_ciphertext *const *out;
+    size_t part;     /* words of one part over (limbs, special) */
+    uint64_t *sums;  /* [group][2][part] */
+    int first, last; /* units first .. last - 1 are the pass's */
+    uint64_t *carry; /* [2][part]: what goes from pass to pass, or adds up where no giant is 0 */
+    int carried;     /* 1: it holds what the present output has come to */
+    ckks_scale scale;
+    double magnitude, error; /* the largest of the inputs' */
+} run;
+
+const ckks_key *ckks_lintrans_key(const ckks_worker *w, const ckks_lintrans *t,
+                                  const ckks_lintrans_step *step)
 {
     return ckks_keyswitch_find(w, CKKS_KEY_ROTATE, step->element, t->limbs, t->alpha, t->special);
 }
+
+int ckks_lintrans_used(const ckks_lintrans *t, int unit)
+{
+    int end = t->chain ? (unit / t->count.giants + 1) * t->count.giants : unit + 1;
+
+    return t->first[end] > t->first[unit];
+}
+
+/* ------------------------------------------------------------------ checks */
 
 static ckks_status check_steps(ckks_worker *w, const ckks_lintrans *t,
                                const ckks_lintrans_step *step, int count)
 {
     for (int i = 0; i < count; i++) {
-        if (step[i].hop != 0 && find_key(w, t, &step[i]) == NULL)
+        if (step[i].hop != 0 && ckks_lintrans_key(w, t, &step[i]) == NULL)
             return ckks_worker_fail(
                 w, CKKS_ERR_NO_KEY,
                 "transform: no key for rotation %d with %d limbs, alpha %d and %d special primes "
@@ -44,24 +64,12 @@ static ckks_status check_steps(ckks_worker *w, const ckks_lintrans *t,
     return CKKS_OK;
 }
 
-static ckks_status check_apply(ckks_worker *w, const ckks_ciphertext *out,
-                               const ckks_ciphertext *in, const ckks_lintrans *t)
+static ckks_status check_keys(ckks_worker *w, const ckks_lintrans *t)
 {
     ckks_status st = CKKS_OK;
 
-    CKKS_TRY(ckks_eval_check_unary(w, "transform", out, in));
-    if (t == NULL || t->context_id != w->ctx->id)
-        return ckks_worker_fail(w, t == NULL ? CKKS_ERR_ARG : CKKS_ERR_MISMATCH,
-                                "transform: none given, or one of other parameters");
-    CKKS_TRY(ckks_eval_check_two_parts(w, "transform", in));
-    if (in->limbs != t->limbs)
-        return ckks_worker_fail(w, CKKS_ERR_LEVEL,
-                                "transform: made for %d limbs, the ciphertext has %d", t->limbs,
-                                in->limbs);
-    CKKS_TRY(
-        ckks_eval_check_scale(w, "transform", t->limbs, ckks_scale_mul(in->scale, t->scale), 1.0));
-    CKKS_TRY(check_steps(w, t, t->baby, t->baby_count));
-    CKKS_TRY(check_steps(w, t, t->giant, t->giant_count));
+    CKKS_TRY(check_steps(w, t, t->baby, t->count.babies));
+    CKKS_TRY(check_steps(w, t, t->giant, t->count.giants));
     for (int i = 0; i < t->fold_count; i++) {
         uint64_t element = ckks_galois_element(&w->ctx->ring, t->fold_step[i]);
         int limbs = t->limbs - t->rescale;
@@ -75,148 +83,61 @@ out:
     return st;
 }
 
-/* ------------------------------------------------------------------ the baby phase */
-
-/* What a thread has at hand for one target row. */
-typedef struct lane_work {
-    uint64_t *pc0;     /* P c0 */
-    uint64_t *coefs;   /* a term on its way to be packed */
-    uint64_t *babies;  /* [baby_count][2][tile]: one tile of every baby */
-    uint8_t *expanded; /* packed: [n / tile][compact terms][tile] */
-} lane_work;
-
-/* The same for all rows. */
-typedef struct baby_work {
-    const ckks_lintrans *t;
-    const ckks_ciphertext *in;
-    const ckks_key **key; /* [baby_count]; NULL for baby 0 */
-    ckks_digits d;
-    uint64_t *sums;  /* [giant_count][2][limbs + special][n] */
-    uint64_t *lanes; /* [threads][lane_rows][n] */
-    size_t lane_rows, tile_rows;
-} baby_work;
-
-static lane_work lane_at(const ckks_context *ctx, const baby_work *k, int number)
+/* With several outputs the first is written while inputs are still read. */
+static ckks_status check_aliases(ckks_worker *w, const ckks_lintrans *t,
+                                 ckks_ciphertext *const *out, const ckks_ciphertext *const *in)
 {
-    lane_work lane;
-
-    lane.pc0 = k->lanes + (size_t)number * k->lane_rows * ctx->n;
-    lane.coefs = lane.pc0 + ctx->n;
-    lane.babies = lane.coefs + ctx->n;
-    lane.expanded = (uint8_t *)(lane.babies + k->tile_rows * ctx->n);
-    return lane;
-}
-
-/* The terms that are kept as coefficients, at one row. */
-static void expand(const ckks_context *ctx, const baby_work *k, const lane_work *lane, int row)
-{
-    const ckks_lintrans *t = k->t;
-    const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
-    int compact = t->term_count - t->ready_terms;
-
-    for (int i = 0; i < compact; i++) {
-        m->kernel->reduce_i64(lane->coefs, t->coefs + (size_t)i * ctx->n, ctx->n, m);
-        ckks_ntt_forward(m, lane->coefs);
-        ckks_pack_row(lane->expanded, lane->coefs, (size_t)i, (size_t)compact, ctx->n);
+    for (int o = 0; t->count.outs > 1 && o < t->count.outs; o++) {
+        int same = 0;
+        for (int i = 0; i < t->count.ins; i++)
+            same |= in[i] == out[o];
+        for (int i = 0; i < o; i++)
+            same |= out[i] == out[o];
+        if (same)
+            return ckks_worker_fail(w, CKKS_ERR_ARG,
+                                    "transform: output %d of %d is an input or another output", o,
+                                    t->count.outs);
     }
+    return CKKS_OK;
 }
 
-/* One tile of every baby: f_b(P c0 + <digits, key>_0, <digits, key>_1); baby 0 is (P c0, P c1), and
- * nothing at special rows, where P is 0. */
-static void baby_tiles(const ckks_context *ctx, const baby_work *k, const lane_work *lane,
-                       const uint64_t *const *u, int row, size_t first)
+static ckks_status check_input(ckks_worker *w, const ckks_lintrans *t, const ckks_ciphertext *in,
+                               const ckks_ciphertext *first)
 {
-    const ckks_lintrans *t = k->t;
-    const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
-    const size_t tile = ckks_tile(ctx->n);
-
-    for (int b = 0; b < t->baby_count; b++) {
-        uint64_t *out = lane->babies + 2 * (size_t)b * tile;
-        if (t->baby[b].steps != 0) {
-            ckks_key_product p = ckks_keyswitch_product(ctx, u, &k->d, k->key[b], row);
-            p.turn = &t->baby[b].turn;
-            p.turned = row < t->limbs ? lane->pc0 : NULL;
-            m->kernel->dot_key(out, out + tile, &p, first, tile, m);
-        } else if (row < t->limbs) {
-            uint64_t special = ckks_ring_special(&ctx->ring, t->special, -1)->product[row];
-            memcpy(out, lane->pc0 + first, tile * sizeof *out);
-            m->kernel->mul_scalar(out + tile, ckks_ciphertext_row(k->in, 1, row) + first, special,
-                                  tile, m);
-        } else {
-            memset(out, 0, 2 * tile * sizeof *out);
-        }
-    }
-}
-
-static void giant_tiles(const ckks_context *ctx, const baby_work *k, const lane_work *lane, int row,
-                        size_t first)
-{
-    const ckks_lintrans *t = k->t;
-    const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
-    const size_t rows = (size_t)(t->limbs + t->special), tile = ckks_tile(ctx->n);
-    const size_t ready = (size_t)t->ready_terms, compact = (size_t)t->term_count - ready;
-    const uint8_t *kept = t->rows + ckks_packed_bytes(ready, (size_t)row * ctx->n + first);
-    const uint8_t *expanded =
-        compact == 0 ? NULL : lane->expanded + ckks_packed_bytes(compact, first);
-
-    for (int g = 0; g < t->giant_count; g++) {
-        uint64_t *out = k->sums + (2 * (size_t)g * rows + (size_t)row) * ctx->n + first;
-        size_t term = (size_t)t->first[g];
-        const uint8_t *y = g < t->ready ? kept + ckks_packed_bytes(term, tile)
-                                        : expanded + ckks_packed_bytes(term - ready, tile);
-        size_t count = (size_t)t->first[g + 1] - term;
-        if (count > 0) {
-            m->kernel->dot_pair(out, out + rows * ctx->n, lane->babies, t->pick + term, y, count,
-                                tile, m);
-        } else { /* in a chain, all diagonals of a giant may be zero */
-            memset(out, 0, tile * sizeof *out);
-            memset(out + rows * ctx->n, 0, tile * sizeof *out);
-        }
-    }
-}
-
-static void baby_row(const ckks_context *ctx, const baby_work *k, int row, int number)
-{
-    const ckks_lintrans *t = k->t;
-    const ckks_modulus *m = ckks_context_modulus(ctx, row, t->limbs);
-    const lane_work lane = lane_at(ctx, k, number);
-    const uint64_t *u[CKKS_MAX_DIGITS];
-
-    ckks_digits_row(ctx, &k->d, u, row, number);
-    if (row < t->limbs)
-        m->kernel->mul_scalar(lane.pc0, ckks_ciphertext_row(k->in, 0, row),
-                              ckks_ring_special(&ctx->ring, t->special, -1)->product[row], ctx->n,
-                              m);
-    expand(ctx, k, &lane, row);
-    for (size_t first = 0; first < ctx->n; first += ckks_tile(ctx->n)) {
-        baby_tiles(ctx, k, &lane, u, row, first);
-        giant_tiles(ctx, k, &lane, row, first);
-    }
-}
-
-static ckks_status baby_phase(ckks_worker *w, const ckks_lintrans *t, uint64_t *sums,
-                              const ckks_ciphertext *in)
-{
-    size_t mark = ckks_arena_mark(&w->arena);
-    int compact = t->term_count - t->ready_terms;
-    baby_work k = {.t = t, .in = in, .sums = sums};
-    uint64_t *list = NULL;
     ckks_status st = CKKS_OK;
 
-    k.tile_rows = ckks_lintrans_tile_rows(w->ctx->n, t->baby_count);
-    k.lane_rows = ckks_lintrans_lane_rows(w->ctx->n, t->baby_count, compact);
-    CKKS_TRY(ckks_worker_rows(w, &list, 1)); /* no more babies than slots, one pointer each */
-    CKKS_TRY(ckks_worker_rows(w, &k.lanes, (size_t)w->threads * k.lane_rows));
-    k.key = (const ckks_key **)(void *)list;
-    for (int b = 0; b < t->baby_count; b++)
-        k.key[b] = t->baby[b].steps != 0 ? find_key(w, t, &t->baby[b]) : NULL;
+    CKKS_TRY(ckks_eval_check(w, "transform", in));
+    CKKS_TRY(ckks_eval_check_two_parts(w, "transform", in));
+    if (in->limbs < t->limbs)
+        return ckks_worker_fail(w, CKKS_ERR_LEVEL,
+                                "transform: made for %d limbs, the ciphertext has %d", t->limbs,
+                                in->limbs);
+    if (!ckks_scale_equal(in->scale, first->scale))
+        return ckks_worker_fail(w, CKKS_ERR_SCALE, "transform: inputs of scales 2^%.9f and 2^%.9f",
+                                ckks_scale_log2(first->scale), ckks_scale_log2(in->scale));
     CKKS_TRY(
-        ckks_digits_init(w, &k.d, ckks_ciphertext_row(in, 1, 0), t->limbs, t->alpha, t->special));
-    CKKS_PARALLEL_ROWS(w)
-    for (int row = 0; row < t->limbs + t->special; row++)
-        baby_row(w->ctx, &k, row, ckks_parallel_lane());
+        ckks_eval_check_scale(w, "transform", t->limbs, ckks_scale_mul(in->scale, t->scale), 1.0));
 out:
-    ckks_arena_release(&w->arena, mark);
+    return st;
+}
+
+static ckks_status check_apply(ckks_worker *w, ckks_ciphertext *const *out,
+                               const ckks_ciphertext *const *in, const ckks_lintrans *t)
+{
+    ckks_status st = CKKS_OK;
+
+    if (out == NULL || in == NULL || t == NULL)
+        return ckks_worker_fail(w, CKKS_ERR_ARG, "transform: a pointer is NULL");
+    if (t->context_id != w->ctx->id)
+        return ckks_worker_fail(w, CKKS_ERR_MISMATCH,
+                                "transform: it is of other parameters than the worker");
+    for (int o = 0; o < t->count.outs; o++)
+        CKKS_TRY(ckks_eval_check_out(w, "transform", out[o]));
+    for (int i = 0; i < t->count.ins; i++)
+        CKKS_TRY(check_input(w, t, in[i], in[0]));
+    CKKS_TRY(check_aliases(w, t, out, in));
+    CKKS_TRY(check_keys(w, t));
+out:
     return st;
 }
 
@@ -230,7 +151,7 @@ static ckks_status giant_step(ckks_worker *w, const ckks_lintrans *t,
     const ckks_context *ctx = w->ctx;
     size_t mark = ckks_arena_mark(&w->arena);
     size_t part = (size_t)(t->limbs + t->special) * ctx->n;
-    const ckks_key *key = find_key(w, t, step);
+    const ckks_key *key = ckks_lintrans_key(w, t, step);
     ckks_digits d = {0};
     ckks_status st = CKKS_OK;
 
@@ -258,28 +179,87 @@ out:
     return st;
 }
 
-/* Add up the giants; the result stands where the returned pointer says, both parts of (limbs,
- * special). A chain hands the sum of each giant to the one before it. */
-static ckks_status giant_phase(ckks_worker *w, const ckks_lintrans *t, uint64_t **acc,
-                               uint64_t *sums)
+static const ckks_lintrans_step *giant_of(const ckks_lintrans *t, int unit)
 {
-    size_t part = (size_t)(t->limbs + t->special) * w->ctx->n;
+    return &t->giant[unit % t->count.giants];
+}
+
+static uint64_t *sum_of(const run *r, int unit)
+{
+    return r->sums + 2 * (size_t)(unit - r->first) * r->part;
+}
+
+/* acc += sum, both parts. */
+static void add_sum(const run *r, uint64_t *acc, const uint64_t *sum)
+{
+    const ckks_lintrans *t = r->t;
+    int rows = t->limbs + t->special;
+
+    CKKS_PARALLEL_ROWS(r->w)
+    for (int i = 0; i < 2 * rows; i++) {
+        const ckks_modulus *m = ckks_context_modulus(r->w->ctx, i % rows, t->limbs);
+        size_t at = (size_t)i * t->n;
+        m->kernel->add(acc + at, acc + at, sum + at, t->n, m);
+    }
+}
+
+/* The carry, with zeros. */
+static uint64_t *empty(const run *r)
+{
+    memset(r->carry, 0, 2 * r->part * sizeof *r->carry);
+    return r->carry;
+}
+
+/* Add the giants of the units `end` - 1 down to `begin`, all of one output, to what it has come to;
+ * *acc points to the result. The giant that is no rotation adds up in its place. */
+static ckks_status add_giants(const run *r, uint64_t **acc, int begin, int end)
+{
+    const ckks_lintrans *t = r->t;
     ckks_status st = CKKS_OK;
 
-    *acc = NULL;
-    for (int g = 0; g < t->giant_count; g++) {
-        if (t->giant[g].hop == 0)
-            *acc = sums + 2 * (size_t)g * part;
+    *acc = r->carried ? r->carry : NULL;
+    for (int u = begin; u < end; u++) {
+        if (*acc == NULL && giant_of(t, u)->hop == 0 && ckks_lintrans_used(t, u))
+            *acc = sum_of(r, u);
     }
+    if (*acc == NULL)
+        *acc = empty(r);
+    for (int u = end - 1; u >= begin; u--) {
+        uint64_t *sum = sum_of(r, u);
+        if (sum == *acc || !ckks_lintrans_used(t, u))
+            continue;
+        if (giant_of(t, u)->hop == 0)
+            add_sum(r, *acc, sum);
+        else
+            CKKS_TRY(giant_step(r->w, t, giant_of(t, u), *acc, sum, sum + r->part));
+    }
+out:
+    return st;
+}
+
+/* The same in a chain, where every giant hands its sum to the one before it; *acc is NULL when
+ * nothing has come yet and the output is not complete. */
+static ckks_status chain_giants(const run *r, uint64_t **acc, int begin, int end)
+{
+    const ckks_lintrans *t = r->t;
+    ckks_status st = CKKS_OK;
+
+    *acc = r->carried ? r->carry : NULL;
+    for (int u = end - 1; u >= begin; u--) {
+        uint64_t *sum = sum_of(r, u);
+        if (*acc != NULL)
+            CKKS_TRY(giant_step(r->w, t, giant_of(t, u + 1), sum, *acc, *acc + r->part));
+        if (*acc != NULL || ckks_lintrans_used(t, u))
+            *acc = sum;
+    }
+    if (begin % t->count.giants != 0)
+        goto out;
     if (*acc == NULL) {
-        CKKS_TRY(ckks_worker_rows(w, acc, 2 * (size_t)(t->limbs + t->special)));
-        memset(*acc, 0, 2 * part * sizeof **acc);
-    }
-    for (int g = t->giant_count - 1; g >= 0; g--) {
-        uint64_t *s0 = sums + 2 * (size_t)g * part;
-        if (t->giant[g].hop != 0)
-            CKKS_TRY(giant_step(w, t, &t->giant[g], t->chain && g > 0 ? s0 - 2 * part : *acc, s0,
-                                s0 + part));
+        *acc = empty(r);
+    } else if (t->giant[0].hop != 0) {
+        uint64_t *last = *acc;
+        *acc = empty(r);
+        CKKS_TRY(giant_step(r->w, t, &t->giant[0], *acc, last, last + r->part));
     }
 out:
     return st;
@@ -288,43 +268,46 @@ out:
 /* ------------------------------------------------------------------ the end */
 
 /* Estimate before the final division, at scale in.scale * t.scale. */
-static double sum_error(const ckks_context *ctx, const ckks_lintrans *t, const ckks_ciphertext *in)
+static double sum_error(const run *r, int o)
 {
-    ckks_scale product = ckks_scale_mul(in->scale, t->scale);
-    double hoisted = ckks_noise_keyswitch(ctx, t->limbs, t->alpha, t->special, in->scale);
-    double encoding =
-        in->magnitude * ckks_noise_encode(ctx, t->scale) * sqrt((double)t->term_count);
+    const ckks_context *ctx = r->w->ctx;
+    const ckks_lintrans *t = r->t;
+    ckks_scale product = ckks_scale_mul(r->scale, t->scale);
+    int giants = t->count.giants;
+    int terms = t->first[(o + 1) * giants] - t->first[o * giants];
+    double hoisted = ckks_noise_keyswitch(ctx, t->limbs, t->alpha, t->special, r->scale);
+    double encoding = r->magnitude * ckks_noise_encode(ctx, t->scale) * sqrt((double)terms);
     double giant =
         ckks_noise_add(ckks_noise_keyswitch(ctx, t->limbs, t->alpha, t->special, product),
                        ckks_noise_divide_c1(ctx, product));
     double error =
-        ckks_noise_add(in->error, t->baby_count > 1 ? hoisted : 0.0) * sqrt(t->row_square);
+        ckks_noise_add(r->error, t->count.babies > 1 ? hoisted : 0.0) * sqrt(t->row_square[o]);
 
     error = ckks_noise_add(error, encoding);
-    return ckks_noise_add(error, giant * sqrt((double)(t->giant_count - 1)));
+    return ckks_noise_add(error, giant * sqrt((double)(giants - 1)));
 }
 
-/* Divide by P and the dropped primes into out. */
-static ckks_status finish(ckks_worker *w, ckks_ciphertext *out, const ckks_ciphertext *in,
-                          const ckks_lintrans *t, uint64_t *acc)
+/* Divide by P and the dropped primes into output o. */
+static ckks_status finish(const run *r, int o, uint64_t *acc)
 {
-    const ckks_context *ctx = w->ctx;
-    size_t part = (size_t)(t->limbs + t->special) * ctx->n;
+    const ckks_context *ctx = r->w->ctx;
+    const ckks_lintrans *t = r->t;
+    ckks_ciphertext *out = r->out[o];
     int merged = t->rescale > 0;
     int limbs = t->limbs - merged;
-    ckks_scale scale = ckks_scale_mul(in->scale, t->scale);
-    double magnitude = in->magnitude * t->row_sum;
-    double error = sum_error(ctx, t, in);
+    ckks_scale scale = ckks_scale_mul(r->scale, t->scale);
+    double error = sum_error(r, o);
     ckks_status st = CKKS_OK;
 
     if (merged)
         scale = ckks_scale_div_prime(scale, ctx->params.q[t->limbs - 1]);
-    CKKS_TRY(ckks_mod_down_pair(w, ckks_ciphertext_row(out, 0, 0), ckks_ciphertext_row(out, 1, 0),
-                                acc, acc + part, t->limbs, t->special, merged));
-    ckks_eval_set(out, limbs, 2, scale, magnitude,
+    CKKS_TRY(ckks_mod_down_pair(r->w, ckks_ciphertext_row(out, 0, 0),
+                                ckks_ciphertext_row(out, 1, 0), acc, acc + r->part, t->limbs,
+                                t->special, merged));
+    ckks_eval_set(out, limbs, 2, scale, r->magnitude * t->row_sum[o],
                   ckks_noise_add(error, ckks_noise_divide(ctx, 2, scale)));
     for (int i = 1; i < t->rescale; i++)
-        CKKS_TRY(ckks_eval_rescale(w, out, out));
+        CKKS_TRY(ckks_eval_rescale(r->w, out, out));
 out:
     return st;
 }
@@ -345,30 +328,81 @@ out:
     return st;
 }
 
-ckks_status ckks_lintrans_apply(ckks_worker *w, ckks_ciphertext *out, const ckks_ciphertext *in,
-                                const ckks_lintrans *t)
+/* ------------------------------------------------------------------ all of it */
+
+/* The giants of one pass, output by output; outputs that are complete are finished, what is left
+ * of the last one is carried on. */
+static ckks_status giant_phase(run *r)
+{
+    const int giants = r->t->count.giants;
+    int end = r->last;
+    ckks_status st = CKKS_OK;
+
+    while (end > r->first) {
+        int o = (end - 1) / giants;
+        int begin = o * giants > r->first ? o * giants : r->first;
+        uint64_t *acc = NULL;
+        CKKS_TRY(r->t->chain ? chain_giants(r, &acc, begin, end) : add_giants(r, &acc, begin, end));
+        r->carried = begin > o * giants && acc != NULL;
+        if (begin == o * giants)
+            CKKS_TRY(finish(r, o, acc));
+        else if (r->carried && acc != r->carry)
+            memcpy(r->carry, acc, 2 * r->part * sizeof *acc);
+        end = begin;
+    }
+out:
+    return st;
+}
+
+static ckks_status passes(run *r, const ckks_ciphertext *const *in)
+{
+    const ckks_lintrans *t = r->t;
+    const size_t rows = (size_t)(t->limbs + t->special);
+    const int units = t->count.giants * t->count.outs;
+    uint64_t *kept = NULL;
+    ckks_status st = CKKS_OK;
+
+    CKKS_TRY(ckks_worker_rows(r->w, &r->sums, 2 * rows * (size_t)t->passes.group));
+    if (t->passes.keep == CKKS_LINTRANS_ALL)
+        CKKS_TRY(ckks_worker_rows(r->w, &kept, ckks_lintrans_baby_rows(&t->count) * rows));
+    if (t->passes.group < units)
+        CKKS_TRY(ckks_worker_rows(r->w, &r->carry, 2 * rows));
+    for (r->last = units; r->last > 0; r->last = r->first) {
+        r->first = r->last > t->passes.group ? r->last - t->passes.group : 0;
+        CKKS_TRY(ckks_lintrans_rows(r->w, t, r->sums, r->first, r->last - r->first, kept,
+                                    kept != NULL && r->last < units, in));
+        if (r->carry == NULL)
+            CKKS_TRY(ckks_worker_rows(r->w, &r->carry, 2 * rows));
+        CKKS_TRY(giant_phase(r));
+    }
+out:
+    return st;
+}
+
+ckks_status ckks_lintrans_apply(ckks_worker *w, ckks_ciphertext *const *out,
+                                const ckks_ciphertext *const *in, const ckks_lintrans *t)
 {
     size_t mark = 0;
-    ckks_lintrans_counts counts;
-    uint64_t *sums = NULL;
-    uint64_t *acc = NULL;
+    run r = {.w = w, .t = t, .out = out};
     ckks_status st = CKKS_OK;
 
     if (w == NULL)
         return CKKS_ERR_ARG;
     mark = ckks_arena_mark(&w->arena);
     CKKS_TRY(check_apply(w, out, in, t));
-    counts = (ckks_lintrans_counts){t->term_count, t->baby_count, t->giant_count,
-                                    t->term_count - t->ready_terms};
-    CKKS_TRY(ckks_worker_need_rows(
-        w, ckks_lintrans_scratch_rows(t->n, t->limbs, t->special, t->alpha, &counts, w->threads)));
     CKKS_TRY(
-        ckks_worker_rows(w, &sums, 2 * (size_t)t->giant_count * (size_t)(t->limbs + t->special)));
-    CKKS_TRY(baby_phase(w, t, sums, in));
-    CKKS_TRY(giant_phase(w, t, &acc, sums));
-    CKKS_TRY(finish(w, out, in, t, acc));
+        ckks_worker_need_rows(w, ckks_lintrans_scratch_rows(t->n, t->limbs, t->special, t->alpha,
+                                                            &t->count, &t->passes, w->threads)));
+    r.part = (size_t)(t->limbs + t->special) * t->n;
+    r.scale = in[0]->scale;
+    for (int i = 0; i < t->count.ins; i++) {
+        r.magnitude = fmax(r.magnitude, in[i]->magnitude);
+        r.error = fmax(r.error, in[i]->error);
+    }
+    CKKS_TRY(passes(&r, in));
     ckks_arena_release(&w->arena, mark);
-    CKKS_TRY(fold(w, out, t));
+    for (int o = 0; o < t->count.outs; o++)
+        CKKS_TRY(fold(w, out[o], t));
 out:
     ckks_arena_release(&w->arena, mark);
     return st;

@@ -46,33 +46,50 @@ int ckks_lintrans_hop(int steps, int before, int chain, size_t slots)
     return hop < 0 ? hop + (int)slots : hop;
 }
 
-/* Terms of the last giants, as many giants as it takes to reach `compact` terms. */
-static int compact_terms(const ckks_lintrans_shape *shape, size_t slots)
+/* Terms of one unit, its giant step centred. */
+static int unit_terms(const ckks_lintrans_shape *shape, size_t slots, int out, int giant)
 {
-    int left = shape->diagonal_count;
-    int g = INT_MIN;
+    int terms = 0;
+
+    for (int k = 0; k < ckks_lintrans_terms(shape); k++) {
+        int step = ckks_lintrans_step_of(shape, k);
+        terms += ckks_lintrans_out_of(shape, k) == out && step < shape->step_count &&
+                 ckks_lintrans_centre(shape->giant[step], slots) == giant;
+    }
+    return terms;
+}
+
+/* Terms of the last units, as many units as it takes to reach `compact` terms. */
+static int compact_terms(const ckks_lintrans_shape *shape, size_t slots, int outs)
+{
+    int left = ckks_lintrans_terms(shape);
 
     if (shape->compact <= 0)
         return 0;
-    /* Giants that can stay: leave while what is left behind them suffices. */
-    while ((g = ckks_lintrans_next(shape->giant, shape->diagonal_count, slots, g)) != INT_MAX) {
-        int terms = 0;
-        for (int i = 0; i < shape->diagonal_count; i++)
-            terms += ckks_lintrans_centre(shape->giant[i], slots) == g;
-        if (left - terms < shape->compact)
-            break;
-        left -= terms;
+    if (shape->compact >= left)
+        return left;
+    /* Units that can stay: leave while what is left behind them suffices. */
+    for (int o = 0; o < outs; o++) {
+        int g = INT_MIN;
+        while ((g = ckks_lintrans_next(shape->giant, shape->step_count, slots, g)) != INT_MAX) {
+            int terms = unit_terms(shape, slots, o, g);
+            if (left - terms < shape->compact)
+                return left;
+            left -= terms;
+        }
     }
     return left;
 }
 
 ckks_lintrans_counts ckks_lintrans_count(const ckks_lintrans_shape *shape, size_t slots)
 {
-    ckks_lintrans_counts c = {.terms = shape->diagonal_count};
+    ckks_lintrans_counts c = {.ins = shape->in_count > 0 ? shape->in_count : 1,
+                              .outs = shape->out_count > 0 ? shape->out_count : 1,
+                              .terms = ckks_lintrans_terms(shape)};
 
-    c.babies = count_distinct(shape->baby, c.terms);
-    c.giants = count_distinct(shape->giant, c.terms);
-    c.compact = compact_terms(shape, slots);
+    c.babies = count_distinct(shape->baby, shape->step_count);
+    c.giants = count_distinct(shape->giant, shape->step_count);
+    c.compact = compact_terms(shape, slots, c.outs);
     return c;
 }
 
@@ -80,8 +97,11 @@ ckks_lintrans_counts ckks_lintrans_count(const ckks_lintrans_shape *shape, size_
 
 size_t ckks_lintrans_lists_bytes(const ckks_lintrans_counts *c, int folds)
 {
+    size_t units = (size_t)c->giants * (size_t)c->outs;
+
     return (size_t)(c->babies + c->giants) * sizeof(ckks_lintrans_step) +
-           (size_t)(c->giants + 1 + folds) * sizeof(int) + (size_t)c->terms * sizeof(uint16_t);
+           2 * (size_t)c->outs * sizeof(double) + (units + 1 + (size_t)folds) * sizeof(int) +
+           (size_t)c->terms * sizeof(uint16_t);
 }
 
 size_t ckks_lintrans_rows_bytes(size_t n, int rows, int ready_terms)
@@ -95,42 +115,81 @@ static size_t rows_of(size_t bytes, size_t n)
     return (bytes + n * sizeof(uint64_t) - 1) / (n * sizeof(uint64_t));
 }
 
-size_t ckks_lintrans_tile_rows(size_t n, int babies)
+size_t ckks_lintrans_tile_rows(size_t n, const ckks_lintrans_counts *c)
 {
-    return rows_of(2 * (size_t)babies * ckks_tile(n) * sizeof(uint64_t), n);
+    return rows_of(ckks_lintrans_baby_rows(c) * ckks_tile(n) * sizeof(uint64_t), n);
 }
 
-size_t ckks_lintrans_lane_rows(size_t n, int babies, int compact_terms)
+ckks_lintrans_passes ckks_lintrans_divide(size_t n, int rows, const ckks_lintrans_counts *c,
+                                          size_t bytes)
 {
-    size_t expanded = ckks_packed_bytes((size_t)compact_terms, n) + CKKS_PACKED_SLACK;
+    size_t units = (size_t)c->giants * (size_t)c->outs;
+    size_t row = n * sizeof(uint64_t);
+    size_t unit = 2 * (size_t)rows * row;
+    size_t kept = ckks_lintrans_baby_rows(c) * (size_t)rows * row;
+    size_t widest = (size_t)c->babies * (size_t)c->ins; /* at most: terms of one unit */
+    size_t expanded = CKKS_LINTRANS_EXPANDED_BYTES / ckks_packed_bytes(1, n);
+    ckks_lintrans_passes p = {.keep = CKKS_LINTRANS_TILE};
 
-    return 2 + ckks_lintrans_tile_rows(n, babies) + (compact_terms > 0 ? rows_of(expanded, n) : 0);
+    expanded = expanded > widest ? expanded : widest;
+    p.expanded = expanded < (size_t)c->compact ? (int)expanded : c->compact;
+    if (p.expanded < c->compact)
+        p.keep = CKKS_LINTRANS_ROW;
+    if (units > bytes / unit) {
+        /* Babies are made anew for every pass where keeping them would take the room of most. */
+        size_t room = kept <= bytes / 2 ? bytes - kept : bytes;
+        size_t group = room / unit > 0 ? room / unit : 1;
+        size_t passes = (units + group - 1) / group;
+        if (kept <= bytes / 2)
+            p.keep = CKKS_LINTRANS_ALL;
+        units = (units + passes - 1) / passes;
+    }
+    p.group = (int)units;
+    return p;
+}
+
+size_t ckks_lintrans_lane_rows(size_t n, const ckks_lintrans_counts *c,
+                               const ckks_lintrans_passes *p)
+{
+    size_t babies = p->keep == CKKS_LINTRANS_TILE  ? ckks_lintrans_tile_rows(n, c)
+                    : p->keep == CKKS_LINTRANS_ROW ? ckks_lintrans_baby_rows(c)
+                                                   : 0;
+    size_t expanded = ckks_packed_bytes((size_t)p->expanded, n) + CKKS_PACKED_SLACK;
+
+    return (size_t)c->ins + 1 + babies + (p->expanded > 0 ? rows_of(expanded, n) : 0);
 }
 
 size_t ckks_lintrans_scratch_rows(size_t n, int limbs, int special, int alpha,
-                                  const ckks_lintrans_counts *c, int threads)
+                                  const ckks_lintrans_counts *c, const ckks_lintrans_passes *p,
+                                  int threads)
 {
     size_t rows = (size_t)(limbs + special);
-    size_t sums = 2 * rows * (size_t)c->giants;
-    size_t lanes = (size_t)threads * ckks_lintrans_lane_rows(n, c->babies, c->compact);
-    /* Baby phase: the list of keys, the lanes, the digits of c1. */
-    size_t babies = 1 + lanes + ckks_digits_rows(limbs, alpha, threads);
-    /* Giant phase: a sum when no giant step is 0, and digits (their coefficients are a sum's) or a
-     * mod-down. */
-    size_t giants =
-        2 * rows + ckks_digits_rows(limbs, alpha, threads) + ckks_mod_down_rows(threads);
+    size_t sums = 2 * rows * (size_t)p->group;
+    size_t kept = p->keep == CKKS_LINTRANS_ALL ? ckks_lintrans_baby_rows(c) * rows : 0;
+    size_t digits = ckks_digits_rows(limbs, alpha, threads);
+    /* Baby phase: the list of keys, the lanes, the digits of every c1. */
+    size_t babies =
+        1 + (size_t)threads * ckks_lintrans_lane_rows(n, c, p) + (size_t)c->ins * digits;
+    /* Giant phase: digits (their coefficients are a sum's) or a mod-down. */
+    size_t giants = digits + ckks_mod_down_rows(threads);
+    /* A sum for when no giant step is 0, which also goes from pass to pass. */
+    size_t carry = 2 * rows;
 
-    return sums + (babies > giants ? babies : giants);
+    if (p->group < c->giants * c->outs)
+        return sums + kept + carry + (babies > giants ? babies : giants);
+    return sums + (babies > carry + giants ? babies : carry + giants);
 }
 
 size_t ckks_lintrans_scratch_bytes(const ckks_context *ctx, const ckks_lintrans_shape *shape,
                                    int threads)
 {
     ckks_lintrans_counts c = ckks_lintrans_count(shape, ctx->slots);
+    ckks_lintrans_passes p =
+        ckks_lintrans_divide(ctx->n, shape->limbs + shape->special, &c, CKKS_LINTRANS_SUMS_BYTES);
     int lanes = ckks_parallel_threads(threads);
     size_t base = ckks_worker_base_rows(ctx, lanes);
-    size_t rows =
-        ckks_lintrans_scratch_rows(ctx->n, shape->limbs, shape->special, shape->alpha, &c, lanes);
+    size_t rows = ckks_lintrans_scratch_rows(ctx->n, shape->limbs, shape->special, shape->alpha, &c,
+                                             &p, lanes);
 
     return rows <= base ? 0 : (rows - base) * ctx->n * sizeof(uint64_t);
 }
@@ -142,7 +201,7 @@ size_t ckks_lintrans_memory(const ckks_context *ctx, const ckks_lintrans_shape *
     return sizeof(ckks_lintrans) + ckks_lintrans_lists_bytes(&c, shape->fold_count) +
            (size_t)(c.babies + c.giants) * (ctx->n / 8) * sizeof(uint32_t) +
            ckks_lintrans_rows_bytes(ctx->n, shape->limbs + shape->special, c.terms - c.compact) +
-           (size_t)c.compact * ctx->n * sizeof(int64_t);
+           (size_t)c.compact * ctx->n * (shape->narrow ? sizeof(int32_t) : sizeof(int64_t));
 }
 
 /* ------------------------------------------------------------------ keys */
@@ -166,10 +225,9 @@ static size_t add_key(const ckks_context *ctx, ckks_key_spec *spec, size_t capac
 static int hop_before(const ckks_lintrans_shape *shape, size_t slots, int hop, int end)
 {
     int before = INT_MIN;
-    int g = ckks_lintrans_next(shape->giant, shape->diagonal_count, slots, INT_MIN);
+    int g = ckks_lintrans_next(shape->giant, shape->step_count, slots, INT_MIN);
 
-    for (; g < end;
-         before = g, g = ckks_lintrans_next(shape->giant, shape->diagonal_count, slots, g)) {
+    for (; g < end; before = g, g = ckks_lintrans_next(shape->giant, shape->step_count, slots, g)) {
         if (ckks_lintrans_hop(g, before, shape->chain, slots) == hop)
             return 1;
     }
@@ -179,7 +237,7 @@ static int hop_before(const ckks_lintrans_shape *shape, size_t slots, int hop, i
 size_t ckks_lintrans_keys(const ckks_context *ctx, ckks_key_spec *spec, size_t capacity,
                           const ckks_lintrans_shape *shape)
 {
-    int count = shape->diagonal_count;
+    int count = shape->step_count;
     int before = INT_MIN;
     size_t keys = 0;
 

@@ -90,12 +90,23 @@ void ckks_plaintext_reset(ckks_plaintext *p)
 
 ckks_status ckks_ciphertext_create(ckks_ciphertext **out, const ckks_context *ctx)
 {
+    return ckks_ciphertext_create_for(out, ctx, ctx != NULL ? ctx->params.q_count : 0, 3);
+}
+
+size_t ckks_ciphertext_memory(const ckks_context *ctx, int limbs, int parts)
+{
+    return sizeof(ckks_ciphertext) + rows_bytes((size_t)limbs * (size_t)parts, ctx->n);
+}
+
+ckks_status ckks_ciphertext_create_for(ckks_ciphertext **out, const ckks_context *ctx, int limbs,
+                                       int parts)
+{
     ckks_ciphertext *c = NULL;
 
     if (out == NULL)
         return CKKS_ERR_ARG;
     *out = NULL;
-    if (ctx == NULL)
+    if (ctx == NULL || limbs < 1 || limbs > ctx->params.q_count || parts < 2 || parts > 3)
         return CKKS_ERR_ARG;
     c = ckks_mem_alloc_zero(&ctx->params.allocator, sizeof *c);
     if (c == NULL)
@@ -104,8 +115,9 @@ ckks_status ckks_ciphertext_create(ckks_ciphertext **out, const ckks_context *ct
     c->allocator = ctx->params.allocator;
     c->form = ckks_form_of(ctx);
     c->n = ctx->n;
-    c->capacity = ctx->params.q_count;
-    c->rows = rows_alloc(&c->allocator, 3 * (size_t)c->capacity, c->n);
+    c->capacity = limbs;
+    c->room = parts;
+    c->rows = rows_alloc(&c->allocator, (size_t)parts * (size_t)limbs, c->n);
     if (c->rows == NULL) {
         ckks_ciphertext_free(c);
         return CKKS_ERR_MEMORY;
@@ -122,7 +134,7 @@ void ckks_ciphertext_free(ckks_ciphertext *c)
         return;
     allocator = c->allocator;
     if (c->rows != NULL)
-        rows_free(&allocator, c->rows, 3 * (size_t)c->capacity, c->n);
+        rows_free(&allocator, c->rows, (size_t)c->room * (size_t)c->capacity, c->n);
     ckks_mem_free(&allocator, c, sizeof *c);
 }
 
@@ -139,16 +151,25 @@ void ckks_ciphertext_reset(ckks_ciphertext *c)
 
 ckks_status ckks_ciphertext_copy(ckks_ciphertext *out, const ckks_ciphertext *in)
 {
+    return ckks_ciphertext_copy_limbs(out, in, in != NULL ? in->limbs : 0);
+}
+
+ckks_status ckks_ciphertext_copy_limbs(ckks_ciphertext *out, const ckks_ciphertext *in, int limbs)
+{
     if (out == NULL || in == NULL)
         return CKKS_ERR_ARG;
     if (out->context_id != in->context_id)
         return CKKS_ERR_MISMATCH;
-    if (out == in)
+    if (!ckks_ciphertext_fits(out, limbs, in->parts))
+        return CKKS_ERR_SPACE;
+    if (out == in) {
+        out->limbs = limbs;
         return CKKS_OK;
+    }
     for (int part = 0; part < in->parts; part++)
         memcpy(ckks_ciphertext_row(out, part, 0), ckks_ciphertext_row(in, part, 0),
-               (size_t)in->limbs * in->n * sizeof(uint64_t));
-    out->limbs = in->limbs;
+               (size_t)limbs * in->n * sizeof(uint64_t));
+    out->limbs = limbs;
     out->parts = in->parts;
     out->seeded = in->seeded;
     memcpy(out->seed, in->seed, sizeof out->seed);

@@ -33,7 +33,8 @@ struct ckks_ciphertext {
     ckks_allocator allocator;
     ckks_form form;
     size_t n;
-    int capacity; /* limbs that fit in each of three parts */
+    int capacity; /* limbs that fit in each part */
+    int room;     /* parts that fit, 2 or 3 */
     int limbs;    /* 0: empty */
     int parts;    /* 2 or 3 */
     int seeded; /* part 1 is the expansion of seed and nothing was done to it but dropping limbs */
@@ -41,7 +42,7 @@ struct ckks_ciphertext {
     ckks_scale scale;
     double magnitude;
     double error;
-    uint64_t *rows; /* [3][capacity][n] */
+    uint64_t *rows; /* [room][capacity][n] */
 };
 
 struct ckks_secret_key {
@@ -142,6 +143,19 @@ ckks_status ckks_public_key_alloc(ckks_public_key **out, const ckks_context *ctx
 ckks_status ckks_eval_keys_alloc(ckks_eval_keys **out, const ckks_context *ctx, size_t count);
 /** The next key of the set, with rows for spec.  Fails: CKKS_ERR_MEMORY */
 ckks_status ckks_eval_keys_add(ckks_eval_keys *keys, ckks_key **out, const ckks_key_spec *spec);
+
+/** 1 when so many limbs of so many parts fit, else 0. */
+static inline int ckks_ciphertext_fits(const ckks_ciphertext *c, int limbs, int parts)
+{
+    return limbs <= c->capacity && parts <= c->room;
+}
+
+/** ckks_ciphertext_copy without the residues of the limbs from `limbs` on.
+ *
+ *  In:      limbs   1..in->limbs, or 0 when in is empty
+ *  Fails:   as there
+ */
+ckks_status ckks_ciphertext_copy_limbs(ckks_ciphertext *out, const ckks_ciphertext *in, int limbs);
 
 /** Make empty: nothing of the value is left in the header. */
 void ckks_ciphertext_reset(ckks_ciphertext *c);

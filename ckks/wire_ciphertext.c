@@ -127,6 +127,12 @@ ckks_status ckks_ciphertext_read(ckks_worker *w, ckks_ciphertext *out, const uin
     CKKS_TRY(ckks_wire_open_for(w, &e, CKKS_WIRE_CIPHERTEXT, in, in_size));
     head.form = out->form;
     CKKS_TRY(read_head(w, &head, &e));
+    if (!ckks_ciphertext_fits(out, head.limbs, head.parts)) {
+        st = ckks_worker_fail(w, CKKS_ERR_SPACE,
+                              "read ciphertext: %d limbs of %d parts do not fit into %d of %d",
+                              head.limbs, head.parts, out->capacity, out->room);
+        goto out;
+    }
     at = e.payload + CKKS_WIRE_CIPHERTEXT_HEAD;
     ckks_ciphertext_reset(out); /* stays empty when a residue is refused below */
     if (head.seeded) {

@@ -43,6 +43,25 @@ static nn_status grow(nn_affine *a)
     return NN_OK;
 }
 
+/* Give back what a finished map does not need. */
+static nn_status trim(nn_affine *a)
+{
+    size_t n = a->row_start[a->rows];
+
+    if (n == 0 || n == a->capacity)
+        return NN_OK;
+    uint32_t *col = realloc(a->col, n * sizeof *col);
+    if (col == NULL)
+        return NN_ERR_MEMORY;
+    a->col = col;
+    double *value = realloc(a->value, n * sizeof *value);
+    if (value == NULL)
+        return NN_ERR_MEMORY;
+    a->value = value;
+    a->capacity = n;
+    return NN_OK;
+}
+
 nn_status nn_affine_push(nn_affine *a, size_t col, double value)
 {
     if (!isfinite(value))
@@ -72,8 +91,9 @@ nn_status nn_affine_end_row(nn_affine *a, double bias)
     if (a->built >= a->rows)
         return NN_ERR_ARG;
     a->bias[a->built++] = bias;
-    if (a->built < a->rows)
-        a->row_start[a->built + 1] = a->row_start[a->built];
+    if (a->built == a->rows)
+        return trim(a);
+    a->row_start[a->built + 1] = a->row_start[a->built];
     return NN_OK;
 }
 
@@ -156,40 +176,58 @@ nn_status nn_affine_dense(nn_affine *a, size_t rows, size_t cols, const double *
     return st;
 }
 
-static int compare_columns(const void *a, const void *b)
-{
-    uint32_t u = *(const uint32_t *)a, v = *(const uint32_t *)b;
+/* What composing needs per column of the result: its sum so far, and a bit that says whether it
+ * occurs in the row being made. */
+typedef struct compose_room {
+    double *sum;
+    uint64_t *occurs;          /* 64 columns a word */
+    size_t words, least, most; /* words that may have bits */
+} compose_room;
 
-    return u < v ? -1 : u > v;
-}
-
-/* One row of the product: sum over its entries of the rows of first (Gustavson). The columns that
- * occur are collected in list and marked with the row's number, so that sum needs no clearing. */
-static nn_status compose_row(nn_affine *a, const nn_affine *second, const nn_affine *first,
-                             size_t row, double *sum, size_t *mark, uint32_t *list)
+/* Move the sums into the row being built, in ascending order, and clear the bits. */
+static nn_status compose_flush(nn_affine *a, compose_room *r)
 {
-    size_t count = 0;
-    double bias = second->bias[row];
     nn_status st = NN_OK;
 
+    for (size_t w = r->least; w <= r->most && w < r->words; w++) {
+        uint64_t bits = r->occurs[w];
+
+        r->occurs[w] = 0;
+        for (size_t col = 64 * w; bits != 0 && st == NN_OK; bits >>= 1, col++)
+            if ((bits & 1) != 0)
+                st = nn_affine_push(a, col, r->sum[col]);
+    }
+    r->least = r->words;
+    r->most = 0;
+    return st;
+}
+
+/* One row of the product: sum over its entries of the rows of first (Gustavson). */
+static nn_status compose_row(nn_affine *a, const nn_affine *second, const nn_affine *first,
+                             size_t row, compose_room *r)
+{
+    double bias = second->bias[row];
+
     for (size_t e = second->row_start[row]; e < second->row_start[row + 1]; e++) {
-        size_t middle = second->col[e];
+        size_t middle = second->col[e], end = first->row_start[middle + 1];
         double factor = second->value[e];
 
         bias += factor * first->bias[middle];
-        for (size_t f = first->row_start[middle]; f < first->row_start[middle + 1]; f++) {
-            uint32_t col = first->col[f];
-            if (mark[col] != row + 1) {
-                mark[col] = row + 1;
-                list[count++] = col;
-                sum[col] = 0.0;
-            }
-            sum[col] += factor * first->value[f];
+        for (size_t f = first->row_start[middle]; f < end; f++) {
+            size_t col = first->col[f], word = col / 64;
+            uint64_t bit = UINT64_C(1) << (col % 64);
+
+            r->sum[col] = (r->occurs[word] & bit) != 0 ? r->sum[col] + factor * first->value[f]
+                                                       : factor * first->value[f];
+            r->occurs[word] |= bit;
+        }
+        if (end > first->row_start[middle]) {
+            size_t low = first->col[first->row_start[middle]] / 64, high = first->col[end - 1] / 64;
+            r->least = low < r->least ? low : r->least;
+            r->most = high > r->most ? high : r->most;
         }
     }
-    qsort(list, count, sizeof *list, compare_columns);
-    for (size_t k = 0; k < count && st == NN_OK; k++)
-        st = nn_affine_push(a, list[k], sum[list[k]]);
+    nn_status st = compose_flush(a, r);
     return st == NN_OK ? nn_affine_end_row(a, bias) : st;
 }
 
@@ -198,17 +236,50 @@ nn_status nn_affine_compose(nn_affine *a, const nn_affine *second, const nn_affi
     *a = (nn_affine){.rows = 0};
     if (first->rows != second->cols)
         return NN_ERR_SHAPE;
+    compose_room r = {.words = first->cols / 64 + 1};
+    r.least = r.words;
+    r.sum = malloc(first->cols * sizeof *r.sum);
+    r.occurs = calloc(r.words, sizeof *r.occurs);
     nn_status st = nn_affine_begin(a, second->rows, first->cols);
-    double *sum = malloc(first->cols * sizeof *sum);
-    size_t *mark = calloc(first->cols, sizeof *mark);
-    uint32_t *list = malloc(first->cols * sizeof *list);
-    if (st == NN_OK && (sum == NULL || mark == NULL || list == NULL))
+    if (st == NN_OK && (r.sum == NULL || r.occurs == NULL))
         st = NN_ERR_MEMORY;
     for (size_t i = 0; i < second->rows && st == NN_OK; i++)
-        st = compose_row(a, second, first, i, sum, mark, list);
-    free(sum);
-    free(mark);
-    free(list);
+        st = compose_row(a, second, first, i, &r);
+    free(r.sum);
+    free(r.occurs);
+    if (st != NN_OK)
+        nn_affine_clear(a);
+    return st;
+}
+
+/* One row of a sum: both rows merged in ascending order. */
+static nn_status sum_row(nn_affine *a, const nn_affine *x, const nn_affine *y, size_t row)
+{
+    size_t e = x->row_start[row], f = y->row_start[row];
+    nn_status st = NN_OK;
+
+    while (st == NN_OK && (e < x->row_start[row + 1] || f < y->row_start[row + 1])) {
+        int take_x =
+            e < x->row_start[row + 1] && (f == y->row_start[row + 1] || x->col[e] <= y->col[f]);
+        int take_y =
+            f < y->row_start[row + 1] && (e == x->row_start[row + 1] || y->col[f] <= x->col[e]);
+        size_t col = take_x ? x->col[e] : y->col[f];
+
+        st = nn_affine_push(a, col, (take_x ? x->value[e] : 0.0) + (take_y ? y->value[f] : 0.0));
+        e += (size_t)take_x;
+        f += (size_t)take_y;
+    }
+    return st == NN_OK ? nn_affine_end_row(a, x->bias[row] + y->bias[row]) : st;
+}
+
+nn_status nn_affine_sum(nn_affine *a, const nn_affine *one, const nn_affine *two)
+{
+    *a = (nn_affine){.rows = 0};
+    if (one->rows != two->rows || one->cols != two->cols)
+        return NN_ERR_SHAPE;
+    nn_status st = nn_affine_begin(a, one->rows, one->cols);
+    for (size_t i = 0; i < one->rows && st == NN_OK; i++)
+        st = sum_row(a, one, two, i);
     if (st != NN_OK)
         nn_affine_clear(a);
     return st;
@@ -279,6 +350,17 @@ void nn_affine_apply(const nn_affine *a, double *y, const double *x)
     }
 }
 
+void nn_affine_apply_then_add(const nn_affine *a, double *y, const double *x)
+{
+    for (size_t i = 0; i < a->rows; i++) {
+        double sum = a->bias[i];
+
+        for (size_t e = a->row_start[i]; e < a->row_start[i + 1]; e++)
+            sum += a->value[e] * x[a->col[e]];
+        y[i] += sum;
+    }
+}
+
 size_t nn_affine_nonzeros(const nn_affine *a)
 {
     return a->row_start != NULL ? a->row_start[a->rows] : 0;
@@ -286,13 +368,50 @@ size_t nn_affine_nonzeros(const nn_affine *a)
 
 int nn_affine_is_identity(const nn_affine *a)
 {
-    if (a->rows != a->cols)
-        return 0;
-    for (size_t i = 0; i < a->rows; i++) {
-        size_t e = a->row_start[i];
-        if (a->row_start[i + 1] != e + 1 || a->col[e] != i || a->value[e] != 1.0 ||
-            a->bias[i] != 0.0)
+    double factor;
+
+    return nn_affine_is_scalar(a, &factor) && factor == 1.0;
+}
+
+int nn_affine_is_linear(const nn_affine *a)
+{
+    for (size_t i = 0; i < a->rows; i++)
+        if (a->bias[i] != 0.0)
             return 0;
-    }
     return 1;
+}
+
+int nn_affine_is_scalar(const nn_affine *a, double *factor)
+{
+    if (a->rows != a->cols || nn_affine_nonzeros(a) != a->rows)
+        return 0;
+    for (size_t i = 0; i < a->rows; i++)
+        if (a->row_start[i + 1] != i + 1 || a->col[i] != i || a->value[i] != a->value[0])
+            return 0;
+    *factor = a->value[0];
+    return 1;
+}
+
+int nn_affine_is_selection(const nn_affine *a)
+{
+    for (size_t i = 0; i < a->rows; i++)
+        if (a->row_start[i + 1] - a->row_start[i] > 1)
+            return 0;
+    return 1;
+}
+
+int nn_affine_is_diagonal(const nn_affine *a)
+{
+    if (a->rows != a->cols || !nn_affine_is_selection(a))
+        return 0;
+    for (size_t i = 0; i < a->rows; i++)
+        if (a->row_start[i + 1] > a->row_start[i] && a->col[a->row_start[i]] != i)
+            return 0;
+    return 1;
+}
+
+void nn_affine_get_diagonal(const nn_affine *a, double *scale)
+{
+    for (size_t i = 0; i < a->rows; i++)
+        scale[i] = a->row_start[i + 1] > a->row_start[i] ? a->value[a->row_start[i]] : 0.0;
 }

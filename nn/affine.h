@@ -45,7 +45,8 @@ NN_MUST_CHECK nn_status nn_affine_push(nn_affine *a, size_t col, double value);
 
 /** Finish the row being built, with its bias.
  *
- *  Fails:  NN_ERR_ARG (all rows are finished), NN_ERR_RANGE (not finite)
+ *  Fails:  NN_ERR_ARG (all rows are finished), NN_ERR_RANGE (not finite), NN_ERR_MEMORY (giving
+ * back what the last row has left over)
  */
 NN_MUST_CHECK nn_status nn_affine_end_row(nn_affine *a, double bias);
 
@@ -77,9 +78,17 @@ NN_MUST_CHECK nn_status nn_affine_dense(nn_affine *a, size_t rows, size_t cols,
  *  Fails:  NN_ERR_SHAPE (first->rows != second->cols, too many entries), NN_ERR_MEMORY,
  *          NN_ERR_RANGE (overflow)
  *  Cost:   one multiplication per pair of entries that meet
+ *  Memory: the result, and 20 bytes per column
  */
 NN_MUST_CHECK nn_status nn_affine_compose(nn_affine *a, const nn_affine *second,
                                           const nn_affine *first);
+
+/** The map x -> one(x) + two(x), the biases added.
+ *
+ *  Out:    a  any storage other than the two operands; empty on failure
+ *  Fails:  NN_ERR_SHAPE (unequal sizes, too many entries), NN_ERR_MEMORY, NN_ERR_RANGE (overflow)
+ */
+NN_MUST_CHECK nn_status nn_affine_sum(nn_affine *a, const nn_affine *one, const nn_affine *two);
 
 /** Change y to scale[i] (y[i] + shift[i]): NULL stands for all ones, and for all zeros. A row whose
  *  scale is 0 loses its entries.
@@ -99,10 +108,31 @@ NN_MUST_CHECK nn_status nn_affine_scale_cols(nn_affine *a, const double *scale,
 /** Apply the map: y has rows numbers, x has cols numbers, they do not overlap. */
 void nn_affine_apply(const nn_affine *a, double *y, const double *x);
 
+/** Add the map's value: y += M x + b. Cost and sizes as nn_affine_apply. */
+void nn_affine_apply_then_add(const nn_affine *a, double *y, const double *x);
+
 /** Number of stored entries, all different from zero. */
 size_t nn_affine_nonzeros(const nn_affine *a);
 
-/** 1 when the map is y = x exactly, else 0. */
+/** 1 when the matrix is the identity, whatever the bias, else 0. */
 int nn_affine_is_identity(const nn_affine *a);
+
+/** 1 when all biases are 0. */
+int nn_affine_is_linear(const nn_affine *a);
+
+/** 1 when the matrix is one number times the identity, whatever the bias, else 0.
+ *
+ *  Out:  factor  that number; unchanged when 0 is returned
+ */
+int nn_affine_is_scalar(const nn_affine *a, double *factor);
+
+/** 1 when the matrix is square and all its entries lie on the diagonal, else 0. */
+int nn_affine_is_diagonal(const nn_affine *a);
+
+/** 1 when no row has more than one entry: each output is a number times an input, or constant. */
+int nn_affine_is_selection(const nn_affine *a);
+
+/** The diagonal of a matrix as nn_affine_is_diagonal has it.  Out: scale, a->rows numbers. */
+void nn_affine_get_diagonal(const nn_affine *a, double *scale);
 
 #endif

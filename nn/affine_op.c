@@ -199,24 +199,41 @@ static nn_status build_matmul(const job *j)
     return NN_OK;
 }
 
-static nn_status build_transpose(const job *j)
+/* Means over some axes: where a number of the output sums those of the input that agree in the
+ * other axes, in ascending order. */
+static nn_status build_reduce_mean(const job *j)
 {
     const nn_dims *d = &j->in[0]->dims;
-    size_t perm[NN_RANK_MAX], stride[NN_RANK_MAX], step = 1;
+    size_t stride[NN_RANK_MAX], step = 1, seen = 1;
+    int marked[NN_RANK_MAX];
 
-    TRY(nn_op_transpose_perm(perm, j->node, d->rank));
+    TRY(nn_op_reduced(marked, j->node, j->in));
     for (size_t k = d->rank; k-- > 0;) {
         stride[k] = step;
         step *= d->dim[k];
+        seen *= marked[k] ? d->dim[k] : 1;
     }
     for (size_t i = 0; i < j->a->rows; i++) {
-        size_t rest = i, from = 0;
+        size_t rest = i, first = 0;
 
         for (size_t k = d->rank; k-- > 0;) {
-            from += rest % j->out->dim[k] * stride[perm[k]];
-            rest /= j->out->dim[k];
+            if (marked[k])
+                continue;
+            first += rest % d->dim[k] * stride[k];
+            rest /= d->dim[k];
         }
-        TRY(nn_affine_push(j->a, from, 1.0));
+        for (size_t n = 0; n < seen; n++) {
+            size_t at_n = first;
+
+            rest = n;
+            for (size_t k = d->rank; k-- > 0;) {
+                if (!marked[k])
+                    continue;
+                at_n += rest % d->dim[k] * stride[k];
+                rest /= d->dim[k];
+            }
+            TRY(nn_affine_push(j->a, at_n, 1.0 / (double)seen));
+        }
         TRY(nn_affine_end_row(j->a, 0.0));
     }
     return NN_OK;
@@ -234,7 +251,7 @@ static const struct {
     [NN_OP_GEMM] = {build_gemm, 2},
     [NN_OP_GLOBAL_AVERAGE_POOL] = {build_global_average_pool, 1},
     [NN_OP_MATMUL] = {build_matmul, 2},
-    [NN_OP_TRANSPOSE] = {build_transpose, 1},
+    [NN_OP_REDUCE_MEAN] = {build_reduce_mean, 1},
 };
 
 nn_status nn_affine_of_node(nn_affine *a, const nn_node *node, const nn_tensor *const *in,

@@ -4,11 +4,13 @@
  *   server: nn_batch_create (a model) -> nn_batch_program_create
  *   client: nn_batch_client_of -> keys for nn_batch_client_keys -> nn_batch_client_encrypt, one
  *           request for each pixel that the network looks at, with that pixel of all images
- *   server: nn_batch_run on all requests with the client's evaluation keys
+ *   server: nn_batch_run with the client's evaluation keys, which asks for requests when it needs
+ *           them and hands over responses when they are ready
  *   client: nn_batch_client_decrypt, one response for each logit, with that logit of all images
  *
  * Weights are scalars here: no rotations, no rotation keys, and a whole set of images costs as much
- * as one. The laws of nn/nn.h hold. Source: [GDLL16]
+ * as one. Of each layer only the lines that are in use are kept. The laws of nn/nn.h hold.
+ * Source: [GDLL16]
  */
 #ifndef UNSEEN_NN_BATCH_H
 #define UNSEEN_NN_BATCH_H
@@ -41,6 +43,7 @@ typedef struct nn_batch_foretold {
     size_t eval_key_memory;               /* loaded */
     size_t request_bytes, response_bytes; /* of a set */
     size_t weight_memory;
+    size_t value_memory;  /* ciphertexts, the most that are alive together */
     size_t server_memory; /* context + keys + weights + scratch of one worker + ciphertexts */
     size_t peak_memory;   /* client and server in one process */
     double infer_ms;      /* of a set, on one core */
@@ -49,9 +52,8 @@ typedef struct nn_batch_foretold {
 
 /** Decide everything: ring, primes, levels, scales, and which squares are relinearised where.
  *
- *  In:     m         must outlive the plan; its merged stages are planned
- *          options   NULL for the defaults; images: least number of slots; keep_unmerged is not
- *                    read
+ *  In:     m         need not outlive the plan
+ *          options   NULL for the defaults; images: least number of slots
  *          images    how many there are in all: the ring is chosen by the time for these; 0: many
  *  Fails:  NN_ERR_UNSUPPORTED (the output does not depend on the image), NN_ERR_PLAN (no secure
  *          parameter set carries the network, or none within the memory), NN_ERR_MEMORY,
@@ -122,13 +124,13 @@ NN_API NN_MUST_CHECK nn_status nn_batch_client_decrypt(ckks_worker *w, float *va
 
 /* ------------------------------------------------------------------ the server's side */
 
-/* A plan with all its weights rounded for one context. Immutable, shareable between threads. */
+/* A plan whose weights fit one context. Immutable, shareable between threads. */
 typedef struct nn_batch_program nn_batch_program;
 
-/** Round all weights.
+/** Round all weights once, to see that they fit; they are rounded again where they are used, which
+ *  costs next to nothing, and not kept.
  *
  *  In:     b, ctx   must outlive the program; ctx made of nn_batch_params(b)
- *  Memory: nn_batch_program_bytes
  *  Fails:  NN_ERR_MEMORY, CKKS_ERR_RANGE (a weight too large), other ckks codes
  */
 NN_API NN_MUST_CHECK nn_status nn_batch_program_create(nn_batch_program **out, const nn_batch *b,
@@ -136,26 +138,41 @@ NN_API NN_MUST_CHECK nn_status nn_batch_program_create(nn_batch_program **out, c
                                                        size_t why_size);
 /** Release; NULL is fine. */
 NN_API void nn_batch_program_free(nn_batch_program *p);
-/** Heap held by the weights. */
-NN_API size_t nn_batch_program_bytes(const nn_batch_program *p);
 /** Circuit scratch that a worker of so many threads needs (ckks_worker_create_team). */
 NN_API size_t nn_batch_program_scratch_bytes(const nn_batch_program *p, int threads);
 
+/** Hands over a request: called when it is first needed, once for each, by several threads at once,
+ *  each with a worker of its own that has no circuit scratch.
+ *
+ *  Out:     out   the request, what nn_batch_client_encrypt makes; it has no room for more
+ *  Returns  NN_OK, or what the run shall fail with
+ */
+typedef nn_status (*nn_batch_pull)(void *user, ckks_worker *w, size_t request,
+                                   ckks_ciphertext *out);
+
+/** Takes a response, which is the run's own and gone afterwards. Returns as above. */
+typedef nn_status (*nn_batch_push)(void *user, ckks_worker *w, size_t response,
+                                   const ckks_ciphertext *in);
+
+/* Who is at the other end of a run. */
+typedef struct nn_batch_link {
+    void *user; /* of all three */
+    nn_batch_pull pull;
+    nn_batch_push push;
+    nn_progress progress; /* after each block of values, or NULL */
+} nn_batch_link;
+
 /** Infer, blind, a whole set.
  *
- *  Out:     out  nn_batch_client_responses of the caller's ciphertexts: the responses in order
- *  In/out:  in   nn_batch_client_requests of them: the requests in order, used up: what they hold
- *                afterwards is of no use, but the objects can take the next set
- *           w    lent the client's evaluation keys, with the scratch of
+ *  In/out:  w    lent the client's evaluation keys, with the scratch of
  *                nn_batch_program_scratch_bytes
- *  Memory:  ciphertexts of its own where a step has more values than there are requests
- *  Fails:   CKKS_ERR_NO_KEY, NN_ERR_MISMATCH (not the requests of this plan: nothing has changed
- *           then), NN_ERR_MEMORY, NN_ERR_STOPPED, ckks codes
+ *  Memory:  the forecast's value_memory, with two ciphertexts of full size more for each thread but
+ *           the first
+ *  Fails:   CKKS_ERR_NO_KEY, NN_ERR_MISMATCH (not the requests of this plan), NN_ERR_MEMORY,
+ *           NN_ERR_STOPPED, ckks codes, as link's functions
  */
 NN_API NN_MUST_CHECK nn_status nn_batch_run(const nn_batch_program *p, ckks_worker *w,
-                                            ckks_ciphertext *const *out, ckks_ciphertext *const *in,
-                                            nn_progress progress, void *user, char *why,
-                                            size_t why_size);
+                                            const nn_batch_link *link, char *why, size_t why_size);
 
 #ifdef __cplusplus
 }

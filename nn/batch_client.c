@@ -24,9 +24,9 @@ nn_status nn_batch_client_of(nn_batch_client **out, const nn_batch *b)
     nn_batch_client *c = calloc(1, sizeof *c);
     if (c == NULL)
         return NN_ERR_MEMORY;
-    c->lo = b->stages->input_lo;
-    c->hi = b->stages->input_hi;
-    c->request_scale = b->exact[0].scale_in;
+    c->lo = b->stages.input_lo;
+    c->hi = b->stages.input_hi;
+    c->request_scale = b->scale_in;
     c->response_scale = b->exact[last].scale_out;
     c->request_limbs = b->params.q_count;
     c->response_limbs = b->schedule.step[last].limbs_out;

@@ -1,11 +1,16 @@
 /* What a plan for batches foretells. Memory is counted object by object with the library's own size
- * functions; errors follow ckks/noise.h in slot units. */
+ * functions and by the very walk that the execution takes; errors follow ckks/noise.h in slot
+ * units.
+ */
 #include <math.h>
+#include <stdlib.h>
 
 #include "nn/batch_plan.h"
 
+enum { SLOPE_POINTS = 16, TILE_BYTES = 256, BUNDLE_ROWS = 16 };
+
 /* Code, libc, stacks, the process itself. */
-static const size_t process_memory = (size_t)4 << 20;
+static const size_t process_memory = (size_t)6 << 20;
 
 /* ---- errors */
 
@@ -15,10 +20,11 @@ static double typical(double range)
     return range / 3.0;
 }
 
-/* Largest Euclidean length of a row, the amplification of independent errors, and most entries. */
+/* Largest Euclidean length of a row, the amplification of independent errors, and most entries.
+ * Scalars that are whole at their scale have no rounding. */
 static double affine_error(const nn_affine *a, double error, double range, ckks_scale scale)
 {
-    double longest = 0.0, widest = 0.0;
+    double longest = 0.0, widest = 0.0, whole = nn_batch_weight(a) * scale.hi;
     for (size_t r = 0; r < a->rows; r++) {
         double sum = 0.0;
         for (size_t k = a->row_start[r]; k < a->row_start[r + 1]; k++)
@@ -26,63 +32,96 @@ static double affine_error(const nn_affine *a, double error, double range, ckks_
         longest = fmax(longest, sum);
         widest = fmax(widest, (double)(a->row_start[r + 1] - a->row_start[r]));
     }
+    if (whole > 0.0 && fabs(whole - rint(whole)) < 1e-9)
+        widest = 0.0;
     return hypot(sqrt(longest) * error, sqrt(widest / 12.0) * typical(range) / scale.hi);
 }
 
-/* The slope of a polynomial at a typical value. */
+/* The slope of a polynomial at typical values: in powers of x its terms' slopes added up, else the
+ * root of the mean square over the interval. */
 static double poly_slope(const nn_stage *stage, double range)
 {
     double x = typical(range), slope = 0.0;
-    for (int d = 1; d <= stage->degree; d++)
-        slope += d * fabs(stage->coef[d]) * pow(x, d - 1);
-    return slope;
+    if (stage->basis == CKKS_BASIS_MONOMIAL) {
+        for (int d = 1; d <= stage->degree; d++)
+            slope += d * fabs(stage->coef[d]) * pow(x, d - 1);
+        return slope;
+    }
+    for (int i = 0; i <= SLOPE_POINTS; i++) {
+        double t = acos(2.0 * (i + 0.5) / (SLOPE_POINTS + 1.0) - 1.0), sum = 0.0;
+        for (int d = 1; d <= stage->degree; d++) /* T_d' = d sin(d t) / sin(t) */
+            sum += d * stage->coef[d] * sin(d * t) / sin(t);
+        slope += sum * sum / (SLOPE_POINTS + 1.0);
+    }
+    return sqrt(slope);
 }
 
-static void foretell_errors(nn_batch *b)
+static double stage_error(const nn_batch *b, size_t k, const double *error)
+{
+    const nn_stage *stage = &b->stages.stage[k];
+    double sum = 0.0;
+
+    if (stage->kind == NN_STAGE_POLY)
+        return poly_slope(stage, nn_stages_range(&b->stages, stage->input[0])) *
+               error[stage->input[0]];
+    for (size_t i = 0; i < stage->input_count; i++) {
+        size_t other = stage->input[stage->input_count - 1 - i];
+        double range = nn_stages_range(&b->stages, stage->input[i]);
+        sum =
+            hypot(sum, stage->kind == NN_STAGE_AFFINE
+                           ? affine_error(&stage->affine[i], error[stage->input[i]], range,
+                                          b->exact[k].weight[i])
+                           : typical(nn_stages_range(&b->stages, other)) * error[stage->input[i]]);
+    }
+    return sum;
+}
+
+static nn_status foretell_errors(nn_batch *b)
 {
     const nn_batch_schedule *s = &b->schedule;
-    double range = fmax(fabs(b->stages->input_lo), fabs(b->stages->input_hi));
-    double error = exp2(nn_batch_fresh_bits(s->ring, s->log_n) - s->input_bits);
+    double *error = calloc(s->count + 1, sizeof *error);
+    double rounding = exp2(nn_batch_rounding_bits(s->ring, s->log_n) + 0.5);
+
+    if (error == NULL)
+        return NN_ERR_MEMORY;
+    error[0] = exp2(nn_batch_fresh_bits(s->ring, s->log_n) - s->input_bits);
     for (size_t k = 0; k < s->count; k++) {
         const nn_batch_step *step = &s->step[k];
-        for (size_t i = step->stage; i < step->stage + step->stages; i++) {
-            const nn_stage *stage = &b->stages->stage[i];
-            int inner = i == step->stage;
-            error = stage->kind == NN_STAGE_AFFINE
-                        ? affine_error(&stage->affine, error, range,
-                                       inner ? b->exact[k].inner : b->exact[k].outer)
-                        : poly_slope(stage, range) * error;
-            range = stage->range;
-        }
+        error[k + 1] = stage_error(b, k, error);
         /* Key switch and rescaling, both rounded. */
-        if (step->rescale > 0 || step->special > 0)
-            error = hypot(error, exp2(nn_batch_rounding_bits(s->ring, s->log_n) + 0.5) /
-                                     b->exact[k].scale_out.hi);
-        b->exact[k].error = error;
+        if (step->kind != NN_BATCH_INSIDE && (step->rescale > 0 || step->special > 0))
+            error[k + 1] = hypot(error[k + 1], rounding / b->exact[k].scale_out.hi);
+        b->exact[k].error = error[k + 1];
     }
-    b->forecast.logit_error = error;
+    b->forecast.logit_error = error[s->count];
+    free(error);
+    return NN_OK;
 }
 
 /* ---- operations and bytes */
 
+static size_t relinearisations(const nn_batch *b, size_t k, const ckks_context *ctx)
+{
+    const nn_batch_step *step = &b->schedule.step[k];
+    const nn_stage *stage = &b->stages.stage[k];
+    ckks_polynomial poly = {stage->basis, stage->degree, stage->coef};
+    int products = 0;
+
+    if (step->kind != NN_BATCH_POLY)
+        return (size_t)(step->special > 0) + (size_t)(step->outer_special > 0);
+    if (ckks_poly_plan(ctx, &poly, step->limbs, nn_batch_value_scale(b, stage->input[0]),
+                       b->exact[k].min_scale, NULL, NULL, &products) != CKKS_OK)
+        products = 0;
+    return (size_t)products;
+}
+
 static void foretell_operations(nn_batch *b, const ckks_context *ctx)
 {
     nn_batch_foretold *f = &b->forecast;
+    f->relinearisations = f->scalar_products = 0;
     for (size_t k = 0; k < b->schedule.count; k++) {
-        const nn_batch_step *step = &b->schedule.step[k];
-        const nn_affine *inner = nn_batch_inner(step, b->stages);
-        const nn_affine *outer = nn_batch_outer(step, b->stages);
-        const nn_stage *stage = &b->stages->stage[step->stage];
-        ckks_polynomial poly = {CKKS_BASIS_MONOMIAL, stage->degree, stage->coef};
-        int products = 1;
-        f->scalar_products += inner != NULL ? nn_affine_nonzeros(inner) : 0;
-        f->scalar_products += outer != NULL ? nn_affine_nonzeros(outer) : 0;
-        if (step->kind == NN_BATCH_POLY &&
-            ckks_poly_plan(ctx, &poly, step->limbs, b->exact[k].scale_in, b->exact[k].min_scale,
-                           NULL, NULL, &products) != CKKS_OK)
-            products = 0;
-        if (step->kind != NN_BATCH_SUMS)
-            f->relinearisations += (size_t)products * nn_batch_outputs(b, k);
+        f->scalar_products += nn_stage_nonzeros(&b->stages.stage[k]);
+        f->relinearisations += relinearisations(b, k, ctx) * nn_stages_width(&b->stages, k + 1);
     }
 }
 
@@ -98,38 +137,63 @@ static size_t packed_bytes(const nn_batch *b, int limbs)
 
 /* ---- memory */
 
-/* A ciphertext has room for three parts at all limbs, of which the system only gives what is
- * written; but where the room is one huge page or more, it is given whole. */
-static size_t ciphertext_memory(const nn_batch *b, size_t parts, int limbs)
+/* Values as the order keeps them, and two objects of full size to compute activations in. */
+static size_t values_memory(const nn_batch *b, const ckks_context *ctx)
 {
-    size_t row = (size_t)8 << b->schedule.log_n;
-    size_t room = 3 * (size_t)b->params.q_count * row;
-    return room >= (size_t)2 << 20 ? room : parts * (size_t)limbs * row;
-}
-
-/* Value i of every step lives in object i, see nn/batch_run.c. */
-static size_t values_memory(const nn_batch *b)
-{
-    size_t sum = 0, here = 1;
-    for (size_t i = 0; here > 0; i++, sum += here) {
-        here = i < b->pixel_count ? ciphertext_memory(b, 2, b->params.q_count) : 0;
-        for (size_t k = 0; k < b->schedule.count; k++) {
-            const nn_batch_step *step = &b->schedule.step[k];
-            size_t parts = step->kind == NN_BATCH_SQUARED_SUMS ? 3 : 2;
-            size_t bytes = ciphertext_memory(b, parts, step->limbs);
-            if (i < nn_batch_outputs(b, k) && bytes > here)
-                here = bytes;
-        }
-    }
+    size_t sum = 2 * ckks_ciphertext_memory(ctx, b->params.q_count, 3);
+    for (int limbs = 1; limbs <= b->params.q_count; limbs++)
+        for (int parts = 2; parts <= 3; parts++)
+            sum += b->peak.most[nn_batch_size_of(limbs, parts)] *
+                   ckks_ciphertext_memory(ctx, limbs, parts);
     return sum;
 }
 
-/* Weights of a program, and the scratch of its hungriest step: ckks/eval_sums.c needs one word for
- * each weight, and tiles for each lane. */
-static size_t weights_memory(const nn_affine *a, size_t *words)
+/* A block's own matrix of scalars, and the scratch of its sums: ckks/eval_sums.c needs one word for
+ * each weight, and tiles of everything that is read, thrice for squares. */
+static size_t block_memory(const nn_batch *b, const nn_batch_block *block, nn_batch_reads *reads)
 {
-    *words += a != NULL ? nn_affine_nonzeros(a) + 3 * a->rows : 0;
-    return a != NULL ? ckks_sums_memory(a->rows, nn_affine_nonzeros(a)) : 0;
+    const nn_stage *stage = &b->stages.stage[block->stage];
+    size_t most = 0;
+
+    for (size_t i = 0; i < stage->input_count && stage->kind == NN_STAGE_AFFINE; i++) {
+        const nn_affine *a = &stage->affine[i];
+        size_t entries = 0;
+        for (size_t m = 0; m < block->count; m++) {
+            size_t row = b->order.member[block->first + m];
+            entries += a->row_start[row + 1] - a->row_start[row];
+        }
+        nn_batch_read(reads, &b->order, block, i);
+        size_t tiles = reads->count * (b->schedule.step[block->stage].squared ? 3 : 1);
+        size_t bytes = entries * (2 * sizeof(double) + 2 * sizeof(uint32_t) + sizeof(uint64_t)) +
+                       (tiles + BUNDLE_ROWS) * TILE_BYTES;
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+static nn_status blocks_memory(const nn_batch *b, size_t *most)
+{
+    nn_batch_reads reads;
+    nn_status st = nn_batch_reads_make(&reads, &b->order);
+    *most = 0;
+    for (size_t r = 0; r < b->order.runs && st == NN_OK; r++) {
+        size_t bytes = block_memory(b, &b->order.block[b->order.run[r]], &reads);
+        *most = bytes > *most ? bytes : *most;
+    }
+    nn_batch_reads_clear(&reads);
+    return st;
+}
+
+/* The network's matrices, and what orders their work. */
+static size_t model_memory(const nn_batch *b)
+{
+    size_t sum = 0;
+    for (size_t k = 0; k < b->stages.count; k++)
+        for (size_t i = 0; i < b->stages.stage[k].input_count; i++)
+            sum += nn_affine_nonzeros(&b->stages.stage[k].affine[i]) *
+                       (sizeof(double) + sizeof(uint32_t)) +
+                   b->stages.stage[k].affine[i].rows * (sizeof(double) + sizeof(size_t));
+    return sum + b->order.base[b->stages.count + 1] * 8 * sizeof(uint32_t);
 }
 
 static size_t worker_memory(const ckks_context *ctx)
@@ -142,38 +206,31 @@ static size_t worker_memory(const ckks_context *ctx)
     return bytes;
 }
 
-static void foretell_memory(nn_batch *b, const ckks_context *ctx)
+static nn_status foretell_memory(nn_batch *b, const ckks_context *ctx)
 {
     nn_batch_foretold *f = &b->forecast;
-    size_t model = 0, scratch = 0, last = b->schedule.count - 1;
+    size_t blocks = 0;
+    nn_status st = blocks_memory(b, &blocks);
     for (size_t k = 0; k < b->key_count; k++) {
         f->eval_key_bytes += ckks_key_spec_file_bytes(ctx, &b->key[k]);
         f->eval_key_memory += ckks_key_spec_memory(ctx, &b->key[k]);
         double qp = ckks_params_log2_qp(&b->params, b->key[k].limbs, b->key[k].special);
         f->log2_qp = fmax(f->log2_qp, qp);
     }
-    for (size_t k = 0; k <= last; k++) {
-        const nn_batch_step *step = &b->schedule.step[k];
-        size_t words = 0;
-        f->weight_memory += weights_memory(nn_batch_inner(step, b->stages), &words);
-        f->weight_memory += weights_memory(nn_batch_outer(step, b->stages), &words);
-        scratch = words * sizeof(uint64_t) > scratch ? words * sizeof(uint64_t) : scratch;
-    }
-    for (size_t k = 0; k < b->stages->count; k++)
-        if (b->stages->stage[k].kind == NN_STAGE_AFFINE)
-            model += 2 * nn_affine_nonzeros(&b->stages->stage[k].affine) *
-                     (sizeof(double) + sizeof(uint32_t));
     f->request_bytes = f->requests * packed_bytes(b, b->params.q_count);
-    f->response_bytes = f->responses * 2 * packed_bytes(b, b->schedule.step[last].limbs_out);
+    f->response_bytes =
+        f->responses * 2 * packed_bytes(b, nn_batch_value_limbs(&b->schedule, b->schedule.count));
+    f->weight_memory = model_memory(b);
+    f->value_memory = values_memory(b, ctx);
     f->server_memory = process_memory + ckks_context_bytes(ctx) + f->eval_key_memory +
-                       f->weight_memory + worker_memory(ctx) + scratch + values_memory(b) + model +
-                       f->responses * ciphertext_memory(b, 2, b->schedule.step[last].limbs_out);
+                       f->weight_memory + worker_memory(ctx) + blocks + f->value_memory;
     /* The client's worker, plaintext and secret key. */
     f->peak_memory =
-        f->server_memory + worker_memory(ctx) + 2 * ciphertext_memory(b, 2, b->params.q_count);
+        f->server_memory + worker_memory(ctx) + ckks_ciphertext_memory(ctx, b->params.q_count, 2);
+    return st;
 }
 
-void nn_batch_foretell(nn_batch *b, const ckks_context *ctx)
+nn_status nn_batch_foretell(nn_batch *b, const ckks_context *ctx)
 {
     nn_batch_foretold *f = &b->forecast;
     *f = (nn_batch_foretold){.ring = b->schedule.ring,
@@ -182,13 +239,15 @@ void nn_batch_foretell(nn_batch *b, const ckks_context *ctx)
                              .special = b->params.p_count,
                              .images = ckks_context_slots(ctx),
                              .requests = b->pixel_count,
-                             .responses = nn_stages_output_count(b->stages),
+                             .responses = nn_stages_output_count(&b->stages),
                              .keys = b->key_count,
                              .infer_ms = b->schedule.ms};
     f->log2_q = ckks_params_log2_qp(&b->params, b->params.q_count, 0);
     f->log2_qp = f->log2_q;
-    foretell_errors(b);
+    nn_status st = foretell_errors(b);
     foretell_operations(b, ctx);
-    foretell_memory(b, ctx);
+    if (st == NN_OK)
+        st = foretell_memory(b, ctx);
     f->security_bits = ckks_security_bits(f->log_n, f->log2_qp);
+    return st;
 }

@@ -1,4 +1,4 @@
-/* Making a plan for batches: find the ring and the schedule, replace every size in bits by the real
+/* Making a plan for batches: find stages, ring and schedule, replace every size in bits by the real
  * primes, and foretell. */
 #include "nn/batch_plan.h"
 
@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nn/schedule.h"
 #include "nn/why.h"
 
 enum { LOG_N_MIN = 11, SPARE_BITS_MAX = 6 };
@@ -14,16 +13,9 @@ enum { LOG_N_MIN = 11, SPARE_BITS_MAX = 6 };
 static const double default_precision_bits = 14.0;
 static const double spare_slowdown = 1.01; /* what a spare bit of precision may cost */
 
-size_t nn_batch_inputs(const nn_batch *b, size_t step)
+ckks_scale nn_batch_value_scale(const nn_batch *b, size_t value)
 {
-    size_t stage = b->schedule.step[step].stage;
-    return stage == 0 ? b->pixel_count : nn_shape_count(b->stages->stage[stage].in);
-}
-
-size_t nn_batch_outputs(const nn_batch *b, size_t step)
-{
-    const nn_batch_step *s = &b->schedule.step[step];
-    return nn_shape_count(b->stages->stage[s->stage + s->stages - 1].out);
+    return value == 0 ? b->scale_in : b->exact[value - 1].scale_out;
 }
 
 /* ---- the choice of the ring */
@@ -42,11 +34,10 @@ static size_t slots_of(const nn_batch_schedule *s)
 }
 
 /* Time for all images, or for one when there are many. */
-static double total_ms(const choice *c, const nn_batch_schedule *s)
+static double total_ms(size_t images, const nn_batch_schedule *s)
 {
     size_t slots = slots_of(s);
-    return c->images == 0 ? s->ms / (double)slots
-                          : s->ms * (double)((c->images + slots - 1) / slots);
+    return images == 0 ? s->ms / (double)slots : s->ms * (double)((images + slots - 1) / slots);
 }
 
 /* What a ring is tried with. */
@@ -55,6 +46,30 @@ typedef struct attempt {
     double precision;
     double below; /* time that it must undercut */
 } attempt;
+
+/* Whether the values that are alive together fit into the bound, when blocks are small. */
+static nn_status check_values(const choice *c, const nn_batch_schedule *s, char *why,
+                              size_t why_size)
+{
+    nn_batch_order order;
+    nn_batch_peak peak;
+    double bytes = 0.0;
+    nn_status st = nn_batch_order_find(&order, c->stages, s, 1);
+    if (st == NN_OK)
+        st = nn_batch_order_peak(&order, &peak);
+    nn_batch_order_clear(&order);
+    for (int limbs = 1; st == NN_OK && limbs <= s->limbs; limbs++)
+        for (int parts = 2; parts <= 3; parts++)
+            bytes += (double)peak.most[nn_batch_size_of(limbs, parts)] * limbs * parts *
+                     ldexp(8.0, s->log_n);
+    if (st != NN_OK || bytes <= (double)c->options.memory)
+        return st;
+    return nn_why(
+        why, why_size, NN_ERR_PLAN,
+        "a batch of %zu images keeps %.0f MiB of values alive on the server, and %.0f MiB "
+        "are allowed",
+        slots_of(s), bytes / 1048576.0, (double)c->options.memory / 1048576.0);
+}
 
 /* The best schedule of one ring at one precision takes the place of the best so far. */
 static nn_status try_ring(choice *c, attempt a, char *why, size_t why_size)
@@ -67,14 +82,15 @@ static nn_status try_ring(choice *c, attempt a, char *why, size_t why_size)
                         .precision_bits = a.precision};
     nn_batch_schedule found;
     nn_status st = nn_batch_schedule_find(&found, &job, why, why_size);
-    if (st == NN_OK && !(total_ms(c, &found) < a.below)) {
+    if (st == NN_OK && !(total_ms(c->images, &found) < a.below)) {
         nn_batch_schedule_clear(&found);
         return NN_ERR_STOPPED;
     }
-    if (st == NN_OK) {
-        nn_batch_schedule_clear(&c->best);
+    if (st == NN_OK && c->options.memory > 0)
+        st = check_values(c, &found, why, why_size);
+    nn_batch_schedule_clear(st == NN_OK ? &c->best : &found);
+    if (st == NN_OK)
         c->best = found;
-    }
     return st;
 }
 
@@ -94,7 +110,7 @@ static nn_status try_degree(choice *c, int log_n, char *why, size_t why_size)
         attempt a = {rings[i], log_n, c->options.precision_bits, HUGE_VAL};
         if (!ring_allowed(c, rings[i], log_n))
             continue;
-        a.below = c->best.count > 0 ? total_ms(c, &c->best) : HUGE_VAL;
+        a.below = c->best.count > 0 ? total_ms(c->images, &c->best) : HUGE_VAL;
         if (try_ring(c, a, why, why_size) == NN_ERR_MEMORY)
             return NN_ERR_MEMORY;
     }
@@ -120,7 +136,7 @@ static nn_status find_ring(choice *c, char *why, size_t why_size)
     if (c->best.count == 0)
         return st;
     attempt finer = {c->best.ring, c->best.log_n, c->options.precision_bits,
-                     spare_slowdown * total_ms(c, &c->best)};
+                     spare_slowdown * total_ms(c->images, &c->best)};
     do
         finer.precision += 1.0;
     while (finer.precision <= c->options.precision_bits + SPARE_BITS_MAX &&
@@ -135,8 +151,11 @@ static nn_status make_params(nn_batch *b, int security_bits, char *why, size_t w
     const nn_batch_schedule *s = &b->schedule;
     double q[CKKS_MAX_Q], special[CKKS_MAX_P];
     int special_count = 0;
-    for (size_t k = 0; k < s->count; k++)
-        special_count = s->step[k].special > special_count ? s->step[k].special : special_count;
+    for (size_t k = 0; k < s->count; k++) {
+        int most = s->step[k].special > s->step[k].outer_special ? s->step[k].special
+                                                                 : s->step[k].outer_special;
+        special_count = most > special_count ? most : special_count;
+    }
     for (int l = 0; l < s->limbs; l++)
         q[l] = l == 0 ? s->first_bits : s->limb_bits;
     for (int l = 0; l < special_count; l++)
@@ -153,16 +172,16 @@ static ckks_scale drop(const nn_batch *b, ckks_scale scale, int limbs, int count
 }
 
 /* The scale behind a polynomial, which decides by itself where it rescales. */
-static nn_status exact_poly(nn_batch *b, const ckks_context *ctx, size_t k, ckks_scale *scale,
+static nn_status exact_poly(nn_batch *b, const ckks_context *ctx, size_t k, ckks_scale in,
                             char *why, size_t why_size)
 {
     nn_batch_step *step = &b->schedule.step[k];
-    const nn_stage *stage = &b->stages->stage[step->stage];
-    ckks_polynomial poly = {CKKS_BASIS_MONOMIAL, stage->degree, stage->coef};
+    const nn_stage *stage = &b->stages.stage[k];
+    ckks_polynomial poly = {stage->basis, stage->degree, stage->coef};
     int left = 0;
     b->exact[k].min_scale = exp2(nn_batch_poly_floor(&b->schedule));
-    if (ckks_poly_plan(ctx, &poly, step->limbs, *scale, b->exact[k].min_scale, &left, scale,
-                       NULL) != CKKS_OK ||
+    if (ckks_poly_plan(ctx, &poly, step->limbs, in, b->exact[k].min_scale, &left,
+                       &b->exact[k].scale_out, NULL) != CKKS_OK ||
         left != step->limbs_out)
         return nn_why(why, why_size, NN_ERR_PLAN,
                       "the activation '%s' of degree %d leaves %d of %d limbs, not %d", stage->name,
@@ -170,103 +189,142 @@ static nn_status exact_poly(nn_batch *b, const ckks_context *ctx, size_t k, ckks
     return NN_OK;
 }
 
+/* All summands meet at the scale of the first: a scalar's scale is what another value lacks. */
+static void exact_sums(nn_batch *b, size_t k)
+{
+    const nn_batch_step *step = &b->schedule.step[k];
+    nn_batch_exact *e = &b->exact[k];
+    ckks_scale in = nn_batch_value_scale(b, nn_batch_source(&b->schedule, &b->stages, k, 0));
+    ckks_scale out;
+
+    if (step->squared)
+        in = ckks_scale_mul(in, in);
+    e->weight[0] = ckks_scale_from(exp2(step->weight_bits[0]));
+    out = ckks_scale_mul(in, e->weight[0]);
+    for (size_t i = 1; i < b->stages.stage[k].input_count; i++)
+        e->weight[i] = ckks_scale_div(out, nn_batch_value_scale(b, b->stages.stage[k].input[i]));
+    e->scale_out = drop(b, out, step->limbs, step->rescale);
+}
+
+static void exact_product(nn_batch *b, size_t k)
+{
+    const nn_batch_step *step = &b->schedule.step[k];
+    const nn_stage *stage = &b->stages.stage[k];
+    nn_batch_exact *e = &b->exact[k];
+    ckks_scale in = nn_batch_value_scale(b, stage->input[0]), out;
+    int limbs = step->limbs;
+
+    out = ckks_scale_mul(in, nn_batch_value_scale(b, stage->input[stage->input_count - 1]));
+    if (step->kind == NN_BATCH_QUARTIC) {
+        out = drop(b, out, limbs, step->inner_rescale);
+        limbs -= step->inner_rescale;
+        out = ckks_scale_mul(out, out);
+        e->slope = ckks_scale_div(out, in);
+    }
+    e->scale_out = drop(b, out, limbs, step->rescale);
+}
+
 static nn_status make_exact(nn_batch *b, const ckks_context *ctx, char *why, size_t why_size)
 {
-    ckks_scale scale = ckks_scale_from(exp2(b->schedule.input_bits));
-    for (size_t k = 0; k < b->schedule.count; k++) {
+    nn_status st = NN_OK;
+    b->scale_in = ckks_scale_from(exp2(b->schedule.input_bits));
+    for (size_t k = 0; k < b->schedule.count && st == NN_OK; k++) {
         const nn_batch_step *step = &b->schedule.step[k];
-        nn_batch_exact *e = &b->exact[k];
-        e->scale_in = scale;
-        e->inner = ckks_scale_from(exp2(step->inner_bits));
-        e->outer = ckks_scale_from(exp2(step->outer_bits));
-        if (step->kind == NN_BATCH_POLY) {
-            nn_status st = exact_poly(b, ctx, k, &scale, why, why_size);
-            if (st != NN_OK)
-                return st;
-        } else {
-            if (nn_batch_inner(step, b->stages) != NULL)
-                scale = ckks_scale_mul(scale, e->inner);
-            if (step->kind != NN_BATCH_SUMS)
-                scale = ckks_scale_mul(scale, scale);
-            if (nn_batch_outer(step, b->stages) != NULL)
-                scale = ckks_scale_mul(scale, e->outer);
-            scale = drop(b, scale, step->limbs, step->rescale);
-        }
-        e->scale_out = scale;
+        if (step->kind == NN_BATCH_POLY)
+            st = exact_poly(b, ctx, k, nn_batch_value_scale(b, b->stages.stage[k].input[0]), why,
+                            why_size);
+        else if (step->kind == NN_BATCH_SUMS)
+            exact_sums(b, k);
+        else
+            exact_product(b, k);
     }
-    return NN_OK;
+    return st;
 }
 
 /* One relinearisation key for each shape, at the most limbs at which it is used. */
+static void add_key(nn_batch *b, int limbs, int alpha, int special)
+{
+    size_t at = 0;
+    if (special == 0)
+        return;
+    while (at < b->key_count && (b->key[at].alpha != alpha || b->key[at].special != special))
+        at++;
+    if (at == b->key_count)
+        b->key[b->key_count++] =
+            (ckks_key_spec){.kind = CKKS_KEY_RELINEARISE, .alpha = alpha, .special = special};
+    if (limbs > b->key[at].limbs)
+        b->key[at].limbs = limbs;
+}
+
 static nn_status make_keys(nn_batch *b)
 {
     const nn_batch_schedule *s = &b->schedule;
-    b->key = calloc(s->count + 1, sizeof *b->key);
+    b->key = calloc(2 * s->count + 1, sizeof *b->key);
     if (b->key == NULL)
         return NN_ERR_MEMORY;
     for (size_t k = 0; k < s->count; k++) {
         const nn_batch_step *step = &s->step[k];
-        size_t at = 0;
-        if (step->special == 0)
-            continue;
-        while (at < b->key_count &&
-               (b->key[at].alpha != step->alpha || b->key[at].special != step->special))
-            at++;
-        if (at == b->key_count)
-            b->key[b->key_count++] = (ckks_key_spec){
-                .kind = CKKS_KEY_RELINEARISE, .alpha = step->alpha, .special = step->special};
-        if (step->limbs > b->key[at].limbs)
-            b->key[at].limbs = step->limbs;
+        add_key(b, step->limbs, step->alpha, step->special);
+        add_key(b, step->limbs - step->inner_rescale, step->outer_alpha, step->outer_special);
     }
     return NN_OK;
 }
 
-/* Pixels that a weight touches; all when no matrix comes first. */
+/* Pixels that anything reads. */
 static nn_status find_pixels(nn_batch *b, char *why, size_t why_size)
 {
-    size_t count = nn_shape_count(b->stages->input);
-    const nn_affine *first = nn_batch_inner(&b->schedule.step[0], b->stages);
-    unsigned char *used = calloc(count, 1);
+    size_t count = b->order.base[1];
     b->pixel = malloc(count * sizeof *b->pixel);
-    if (used == NULL || b->pixel == NULL) {
-        free(used);
+    if (b->pixel == NULL)
         return NN_ERR_MEMORY;
-    }
-    if (first == NULL)
-        memset(used, 1, count);
-    for (size_t k = 0; first != NULL && k < nn_affine_nonzeros(first); k++)
-        used[first->col[k]] = 1;
     for (size_t p = 0; p < count; p++)
-        if (used[p])
+        if (b->order.uses[p] > 0)
             b->pixel[b->pixel_count++] = (uint32_t)p;
-    free(used);
     if (b->pixel_count == 0)
         return nn_why(why, why_size, NN_ERR_UNSUPPORTED,
-                      "all weights of '%s' are zero: the output does not depend on the image",
-                      b->stages->stage[0].name);
+                      "weights of '%s' are zero: the output does not depend on the image",
+                      b->stages.stage[0].name);
     return NN_OK;
+}
+
+/* Larger blocks are faster, smaller ones keep fewer values alive. */
+static nn_status find_order(nn_batch *b, const ckks_context *ctx, size_t memory, size_t side)
+{
+    nn_batch_order_clear(&b->order);
+    nn_status st = nn_batch_order_find(&b->order, &b->stages, &b->schedule, side);
+    if (st == NN_OK)
+        st = nn_batch_order_peak(&b->order, &b->peak);
+    b->pixel_count = 0;
+    for (size_t p = 0; st == NN_OK && p < b->order.base[1]; p++)
+        b->pixel_count += b->order.uses[p] > 0;
+    if (st == NN_OK)
+        st = nn_batch_foretell(b, ctx);
+    b->pixel_count = 0;
+    return st == NN_OK && side > 1 && memory > 0 && b->forecast.server_memory > memory
+               ? find_order(b, ctx, memory, side / 2)
+               : st;
 }
 
 static nn_status complete(nn_batch *b, const nn_plan_options *o, char *why, size_t why_size)
 {
     ckks_context *ctx = NULL;
-    nn_status st = find_pixels(b, why, why_size);
-    if (st == NN_OK)
-        st = make_params(b, o->security_bits, why, why_size);
+    nn_status st = make_params(b, o->security_bits, why, why_size);
     if (st == NN_OK)
         st = ckks_context_create(&ctx, &b->params, why, why_size);
     if (st == NN_OK)
         st = make_exact(b, ctx, why, why_size);
     if (st == NN_OK)
         st = make_keys(b);
-    if (st == NN_OK) {
-        nn_batch_foretell(b, ctx);
-        if (o->memory > 0 && b->forecast.server_memory > o->memory)
-            st = nn_why(why, why_size, NN_ERR_PLAN,
-                        "batches need %.0f MiB on the server and %.0f are allowed",
-                        (double)b->forecast.server_memory / 1048576.0,
-                        (double)o->memory / 1048576.0);
-    }
+    if (st == NN_OK)
+        st = find_order(b, ctx, o->memory, 2);
+    if (st == NN_OK)
+        st = find_pixels(b, why, why_size);
+    if (st == NN_OK && o->memory > 0 && b->forecast.server_memory > o->memory)
+        st = nn_why(why, why_size, NN_ERR_PLAN,
+                    "batches of %zu images need %.0f MiB on the server, %.0f of these for values "
+                    "that are alive together, and %.0f are allowed",
+                    b->forecast.images, (double)b->forecast.server_memory / 1048576.0,
+                    (double)b->forecast.value_memory / 1048576.0, (double)o->memory / 1048576.0);
     ckks_context_free(ctx);
     return st;
 }
@@ -284,25 +342,57 @@ static nn_status check_options(nn_plan_options *o, char *why, size_t why_size)
     return NN_OK;
 }
 
-nn_status nn_batch_create(nn_batch **out, const nn_model *m, const nn_plan_options *options,
-                          size_t images, char *why, size_t why_size)
+static nn_status plan_stages(nn_batch *b, const nn_plan_options *o, size_t images, char *why,
+                             size_t why_size)
 {
-    *out = NULL;
-    choice c = {.stages = &m->merged, .images = images};
-    c.options = options != NULL ? *options : (nn_plan_options){0};
-    nn_status st = check_options(&c.options, why, why_size);
-    if (st != NN_OK)
-        return st;
-    c.costs = c.options.costs != NULL ? c.options.costs : nn_costs_builtin(NULL);
-    nn_batch *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return nn_why(why, why_size, NN_ERR_MEMORY, "out of memory");
-    b->stages = &m->merged;
-    st = find_ring(&c, why, why_size);
+    choice c = {.stages = &b->stages, .options = *o, .images = images};
+    c.costs = o->costs != NULL ? o->costs : nn_costs_builtin(NULL);
+    nn_status st = find_ring(&c, why, why_size);
     b->schedule = c.best;
+    return st;
+}
+
+static int has_pools(const nn_stages *s)
+{
+    for (size_t k = 0; k < s->count; k++)
+        if (s->stage[k].kind == NN_STAGE_AFFINE && s->stage[k].origin == NN_FROM_POOL)
+            return 1;
+    return 0;
+}
+
+/* The network with its pools on their own, sums of values as they are, and the network with pools
+ * merged into what stands behind: the faster one is kept. */
+static nn_status plan_both(nn_batch *b, const nn_model *m, const nn_plan_options *o, size_t images,
+                           char *why, size_t why_size)
+{
+    nn_batch merged = {.schedule = {0}};
+    nn_status st = nn_batch_stages(&b->stages, m, o->passes_off | NN_PASS_POOL, why, why_size);
+    int both = st == NN_OK && (o->passes_off & NN_PASS_POOL) == 0 && has_pools(&b->stages);
+
+    if (st == NN_OK)
+        st = plan_stages(b, o, images, why, why_size);
+    if (!both || st == NN_ERR_MEMORY)
+        return st;
+    if (nn_batch_stages(&merged.stages, m, o->passes_off, NULL, 0) == NN_OK &&
+        plan_stages(&merged, o, images, NULL, 0) == NN_OK &&
+        (st != NN_OK || total_ms(images, &merged.schedule) < total_ms(images, &b->schedule))) {
+        nn_batch swap = *b;
+        *b = merged;
+        merged = swap;
+        st = NN_OK;
+    }
+    nn_stages_clear(&merged.stages);
+    nn_batch_schedule_clear(&merged.schedule);
+    return st;
+}
+
+/* All that follows from stages and schedule; on failure the plan is released. */
+static nn_status finish_plan(nn_batch **out, nn_batch *b, nn_status st, const nn_plan_options *o,
+                             char *why, size_t why_size)
+{
     if (st == NN_OK) {
         b->exact = calloc(b->schedule.count, sizeof *b->exact);
-        st = b->exact != NULL ? complete(b, &c.options, why, why_size) : NN_ERR_MEMORY;
+        st = b->exact != NULL ? complete(b, o, why, why_size) : NN_ERR_MEMORY;
     }
     if (st == NN_OK) {
         *out = b;
@@ -312,11 +402,48 @@ nn_status nn_batch_create(nn_batch **out, const nn_model *m, const nn_plan_optio
     return st == NN_ERR_MEMORY ? nn_why(why, why_size, st, "out of memory") : st;
 }
 
+nn_status nn_batch_create(nn_batch **out, const nn_model *m, const nn_plan_options *options,
+                          size_t images, char *why, size_t why_size)
+{
+    *out = NULL;
+    nn_plan_options o = options != NULL ? *options : (nn_plan_options){0};
+    nn_status st = check_options(&o, why, why_size);
+    if (st != NN_OK)
+        return st;
+    nn_batch *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return nn_why(why, why_size, NN_ERR_MEMORY, "out of memory");
+    st = plan_both(b, m, &o, images, why, why_size);
+    return finish_plan(out, b, st, &o, why, why_size);
+}
+
+nn_status nn_batch_of_stages(nn_batch **out, nn_stages *stages, const nn_plan_options *options,
+                             size_t images, char *why, size_t why_size)
+{
+    *out = NULL;
+    nn_plan_options o = options != NULL ? *options : (nn_plan_options){0};
+    nn_batch *b = calloc(1, sizeof *b);
+    nn_status st = check_options(&o, why, why_size);
+    if (st != NN_OK || b == NULL) {
+        free(b);
+        nn_stages_clear(stages);
+        return st != NN_OK ? st : nn_why(why, why_size, NN_ERR_MEMORY, "out of memory");
+    }
+    b->stages = *stages;
+    *stages = (nn_stages){.count = 0};
+    st = nn_batch_even(&b->stages);
+    if (st == NN_OK)
+        st = plan_stages(b, &o, images, why, why_size);
+    return finish_plan(out, b, st, &o, why, why_size);
+}
+
 void nn_batch_free(nn_batch *b)
 {
     if (b == NULL)
         return;
+    nn_stages_clear(&b->stages);
     nn_batch_schedule_clear(&b->schedule);
+    nn_batch_order_clear(&b->order);
     free(b->exact);
     free(b->key);
     free(b->pixel);

@@ -1,24 +1,27 @@
-/* A plan for batches: stages, their schedule, made exact; and what the executor shares with it. */
+/* A plan for batches: stages, their schedule, made exact, the order of the work; and what the
+ * executor shares with it. */
 #ifndef UNSEEN_NN_BATCH_PLAN_H
 #define UNSEEN_NN_BATCH_PLAN_H
 
 #include "nn/batch.h"
-#include "nn/batch_schedule.h"
-#include "nn/model.h"
+#include "nn/batch_order.h"
 
 /* One step with its exact scales and foretold values. */
 typedef struct nn_batch_exact {
-    ckks_scale scale_in;     /* of the inputs */
-    ckks_scale inner, outer; /* of the scalars before and behind squares */
+    ckks_scale weight[NN_INPUTS_MAX]; /* sums: of the scalars of each input */
+    ckks_scale slope;                 /* quartic: of the scalar of x */
     ckks_scale scale_out;
-    double min_scale; /* of a polynomial that is not a square */
+    double min_scale; /* of a polynomial that is neither a square nor a quartic */
     double error;     /* predicted standard deviation of a value's error */
 } nn_batch_exact;
 
 struct nn_batch {
-    const nn_stages *stages; /* of the model, merged */
+    nn_stages stages;
     nn_batch_schedule schedule;
     nn_batch_exact *exact; /* one per step */
+    ckks_scale scale_in;   /* of the requests */
+    nn_batch_order order;
+    nn_batch_peak peak; /* what the order keeps at a time */
     ckks_params params;
     ckks_key_spec *key;
     size_t key_count;
@@ -27,17 +30,20 @@ struct nn_batch {
     nn_batch_foretold forecast;
 };
 
-/** Ciphertexts that enter a step: pixels that are sent, or values of the stage before. */
-size_t nn_batch_inputs(const nn_batch *b, size_t step);
+/** nn_batch_create for stages as they are, which it takes over, also when it fails. */
+NN_MUST_CHECK nn_status nn_batch_of_stages(nn_batch **out, nn_stages *stages,
+                                           const nn_plan_options *options, size_t images, char *why,
+                                           size_t why_size);
 
-/** Ciphertexts that leave a step. */
-size_t nn_batch_outputs(const nn_batch *b, size_t step);
+/** Exact scale of a value. */
+ckks_scale nn_batch_value_scale(const nn_batch *b, size_t value);
 
 /** Fill the forecast and every step's predicted error.
  *
  *  In/out: b        complete but for these
  *  In:     ctx      a context of b's parameters
+ *  Fails:  NN_ERR_MEMORY
  */
-void nn_batch_foretell(nn_batch *b, const ckks_context *ctx);
+NN_MUST_CHECK nn_status nn_batch_foretell(nn_batch *b, const ckks_context *ctx);
 
 #endif

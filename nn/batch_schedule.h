@@ -1,35 +1,14 @@
 /* Levels, scales and steps of a network in batch packing.
  *
  * As in nn/schedule.h, scales grow with every product and primes are dropped where the scale
- * affords it. What differs: a scalar has no encoding noise beside its own rounding, and squares may
- * stay three parts until the sums behind them are taken, or even be taken inside these sums, place
- * by place, together with the sums before them. The search tries all ways to group and to drop.
- */
+ * affords it. What differs: a scalar has no encoding noise beside its own rounding, a sum of values
+ * as they are costs no scale at all, and products may stay three parts until the sums behind them
+ * are taken; squares may even be taken inside these sums, place by place. The search keeps, stage
+ * by stage, the states that nothing beats: limbs and scales of all values that are still needed. */
 #ifndef UNSEEN_NN_BATCH_SCHEDULE_H
 #define UNSEEN_NN_BATCH_SCHEDULE_H
 
-#include "nn/cost.h"
-#include "nn/stage.h"
-
-typedef enum nn_batch_kind {
-    NN_BATCH_SUMS,         /* an affine stage */
-    NN_BATCH_SQUARED_SUMS, /* [an affine stage,] squares, an affine stage; then relinearised */
-    NN_BATCH_SQUARE,       /* squares, each relinearised */
-    NN_BATCH_POLY          /* any other polynomial, value by value */
-} nn_batch_kind;
-
-/* One step of the server, which takes one to three stages. */
-typedef struct nn_batch_step {
-    nn_batch_kind kind;
-    size_t stage, stages; /* the first, and how many */
-    int limbs;            /* of the input */
-    int rescale;          /* primes dropped at the end */
-    int limbs_out;
-    int alpha, special;            /* key shape; 0 without a key */
-    double inner_bits, outer_bits; /* log2 of the scales of the scalars before and behind squares */
-    double scale_bits;             /* log2 of the scale of the output */
-    double ms;                     /* predicted time of a set */
-} nn_batch_step;
+#include "nn/batch_facts.h"
 
 typedef struct nn_batch_schedule {
     int ring, log_n, limbs, special;
@@ -38,23 +17,8 @@ typedef struct nn_batch_schedule {
     double floor_bits;            /* least log2 scale behind a rescaling */
     double ms;
     size_t count;
-    nn_batch_step *step;
+    nn_batch_step *step; /* one per stage */
 } nn_batch_schedule;
-
-typedef struct nn_batch_job {
-    const nn_stages *stages; /* no polynomial with coefficients per element */
-    const nn_costs *costs;
-    int ring, log_n, security_bits;
-    double precision_bits; /* bits kept below 1.0 */
-} nn_batch_job;
-
-/** log2 of the size of a special prime. */
-#define NN_BATCH_SPECIAL_BITS 46.8
-
-/** Bits of a slot's error by a rescaling or key switch, and by a fresh encryption: log2 of the
- *  standard deviation at scale 1.  Source: ckks/noise.h */
-double nn_batch_rounding_bits(int ring, int log_n);
-double nn_batch_fresh_bits(int ring, int log_n);
 
 /** Find the fastest schedule in one ring.
  *
@@ -67,13 +31,17 @@ NN_MUST_CHECK nn_status nn_batch_schedule_find(nn_batch_schedule *s, const nn_ba
 /** Release; an empty one is fine. */
 void nn_batch_schedule_clear(nn_batch_schedule *s);
 
-/** log2 of the least scale inside a polynomial that is not a square. */
+/** log2 of the least scale inside a polynomial that is neither a square nor a quartic. */
 double nn_batch_poly_floor(const nn_batch_schedule *s);
 
-/** The affine stage before the squares of a step, or the only one; NULL when there is none. */
-const nn_affine *nn_batch_inner(const nn_batch_step *step, const nn_stages *stages);
+/** The value that step k reads as its input i: what is squared when the sums take squares. */
+size_t nn_batch_source(const nn_batch_schedule *s, const nn_stages *stages, size_t k, size_t i);
 
-/** The affine stage behind the squares of a step; NULL when there is none. */
-const nn_affine *nn_batch_outer(const nn_batch_step *step, const nn_stages *stages);
+/** Limbs and parts of a value as it is kept: a request's, or those of the step that makes it. */
+int nn_batch_value_limbs(const nn_batch_schedule *s, size_t value);
+int nn_batch_value_parts(const nn_batch_schedule *s, size_t value);
+
+/** Parts of the sums of step k before they are relinearised. */
+int nn_batch_sums_parts(const nn_batch_schedule *s, const nn_stages *stages, size_t k);
 
 #endif

@@ -8,19 +8,20 @@
 #include "nn/plan.h"
 #include "nn/why.h"
 
-/* The layout with one slot for each element. */
-static nn_status first_slots(nn_layout *out, const nn_layout *in)
+/* What goes into every slot of the request, and where every output is read. */
+static nn_status list_slots(nn_client *c, const nn_layout *in, const nn_layout *out)
 {
-    uint32_t *element = malloc(in->slots * sizeof *element);
-    if (element == NULL)
+    size_t slots = in->parts * in->slots;
+    c->in = malloc(slots * sizeof *c->in);
+    c->out = malloc(out->count * sizeof *c->out);
+    if (c->in == NULL || c->out == NULL)
         return NN_ERR_MEMORY;
-    for (size_t j = 0; j < in->slots; j++)
-        element[j] = NN_LAYOUT_EMPTY;
-    for (size_t e = 0; e < in->count; e++)
-        element[nn_layout_place(in, e)] = (uint32_t)e;
-    nn_status st = nn_layout_from_slots(out, in->slots, in->count, element);
-    free(element);
-    return st;
+    nn_layout_to_slots(in, c->in);
+    for (size_t j = 0; j < slots; j++)
+        c->in[j] = c->in[j] == NN_LAYOUT_EMPTY ? 0 : c->in[j] + 1;
+    for (size_t e = 0; e < out->count; e++)
+        c->out[e] = (uint32_t)nn_layout_place(out, e);
+    return NN_OK;
 }
 
 nn_status nn_client_of_plan(nn_client **out, const nn_plan *p)
@@ -36,7 +37,7 @@ nn_status nn_client_of_plan(nn_client **out, const nn_plan *p)
     c->outputs = nn_stages_output_count(p->stages);
     c->lo = p->stages->input_lo;
     c->hi = p->stages->input_hi;
-    c->request_scale = p->step[0].scale_in;
+    c->request_scale = p->step[0].scale_in[0];
     c->response_scale = p->step[last - 1].scale_out;
     c->response_limbs = p->step[last - 1].shape.limbs_out;
     c->key_count = p->key_count;
@@ -44,11 +45,12 @@ nn_status nn_client_of_plan(nn_client **out, const nn_plan *p)
     nn_status st = c->key == NULL ? NN_ERR_MEMORY : NN_OK;
     if (st == NN_OK && p->key_count > 0)
         memcpy(c->key, p->key, p->key_count * sizeof *c->key);
-    if (st == NN_OK)
-        st = nn_layout_copy(&c->in, &p->arrangement.layout[0]);
-    if (st == NN_OK)
-        st = first_slots(&c->out, &p->arrangement.layout[last]);
     c->images = p->arrangement.images;
+    c->slots = p->arrangement.slots / c->images;
+    c->requests = p->arrangement.layout[0].parts;
+    c->responses = p->arrangement.layout[last].parts;
+    if (st == NN_OK)
+        st = list_slots(c, &p->arrangement.layout[0], &p->arrangement.layout[last]);
     if (st == NN_OK)
         *out = c;
     else
@@ -60,8 +62,8 @@ void nn_client_free(nn_client *c)
 {
     if (c == NULL)
         return;
-    nn_layout_clear(&c->in);
-    nn_layout_clear(&c->out);
+    free(c->in);
+    free(c->out);
     free(c->key);
     free(c);
 }
@@ -101,6 +103,16 @@ size_t nn_client_images(const nn_client *c)
     return c->images;
 }
 
+size_t nn_client_requests(const nn_client *c)
+{
+    return c->requests;
+}
+
+size_t nn_client_responses(const nn_client *c)
+{
+    return c->responses;
+}
+
 size_t nn_client_take(double *out, const float *in, size_t count, double lo, double hi)
 {
     double slack = 1e-6 * (hi - lo);
@@ -119,47 +131,71 @@ static nn_status bad_count(const nn_client *c, size_t count, char *why, size_t w
                   c->images);
 }
 
-/* Slots and, behind them, the numbers of one image: zeroed, to be wiped. */
-static size_t room_for(const nn_client *c, const nn_layout *l)
+/* All slots of a request, zeroed, to be wiped; behind them the numbers of one image. */
+typedef struct room {
+    size_t slots, count; /* of one ciphertext; in all */
+    double *slot, *number;
+    ckks_plaintext *plain;
+} room;
+
+static nn_status open_room(room *r, const nn_client *c, ckks_worker *w, size_t parts,
+                           size_t numbers)
 {
-    return c->images * l->slots + l->count;
+    *r = (room){.slots = c->images * c->slots};
+    r->count = parts * r->slots + numbers;
+    r->slot = calloc(r->count, sizeof *r->slot);
+    if (r->slot == NULL)
+        return NN_ERR_MEMORY;
+    r->number = r->slot + parts * r->slots;
+    return ckks_plaintext_create(&r->plain, ckks_worker_context(w));
 }
 
-nn_status nn_client_encrypt_many(ckks_worker *w, ckks_ciphertext *out, const nn_client *c,
+static void close_room(room *r)
+{
+    if (r->slot != NULL)
+        ckks_wipe(r->slot, r->count * sizeof *r->slot);
+    free(r->slot);
+    ckks_plaintext_free(r->plain);
+}
+
+/* Put an image's numbers into its slots. Which slots is public, whatever the numbers are. */
+static void spread(const nn_client *c, room *r, size_t image)
+{
+    for (size_t j = 0; j < c->requests * c->slots; j++)
+        if (c->in[j] != 0)
+            r->slot[j * c->images + image] = r->number[c->in[j] - 1];
+}
+
+nn_status nn_client_encrypt_many(ckks_worker *w, ckks_ciphertext *const *out, const nn_client *c,
                                  const ckks_secret_key *sk, const float *images, size_t count,
                                  char *why, size_t why_size)
 {
+    size_t numbers = nn_shape_count(c->input);
+    room r;
     if (count == 0 || count > c->images)
         return bad_count(c, count, why, why_size);
-    size_t room = room_for(c, &c->in), slots = c->images * c->in.slots;
-    double *slot = calloc(room, sizeof *slot);
-    ckks_plaintext *plain = NULL;
-    nn_status st =
-        slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
+    nn_status st = open_room(&r, c, w, c->requests, numbers);
     for (size_t m = 0; m < count && st == NN_OK; m++) {
-        if (nn_client_take(slot + slots, images + m * c->in.count, c->in.count, c->lo, c->hi) <
-            c->in.count)
+        if (nn_client_take(r.number, images + m * numbers, numbers, c->lo, c->hi) < numbers)
             st = nn_why(why, why_size, NN_ERR_RANGE,
                         "the image has a number outside the range %g to %g of the plan", c->lo,
                         c->hi);
         else
-            nn_layout_spread(&c->in, slot, c->images, m, slot + slots);
+            spread(c, &r, m);
     }
-    if (st == NN_OK) {
-        st = ckks_encode(w, plain, slot, NULL, slots, c->params.q_count, c->request_scale);
+    for (size_t p = 0; p < c->requests && st == NN_OK; p++) {
+        st = ckks_encode(w, r.plain, r.slot + p * r.slots, NULL, r.slots, c->params.q_count,
+                         c->request_scale);
         if (st == NN_OK)
-            st = ckks_encrypt(w, out, sk, plain);
+            st = ckks_encrypt(w, out[p], sk, r.plain);
         if (st != NN_OK)
             st = nn_why(why, why_size, st, "%s", ckks_worker_error(w));
     }
-    if (slot != NULL)
-        ckks_wipe(slot, room * sizeof *slot);
-    free(slot);
-    ckks_plaintext_free(plain);
+    close_room(&r);
     return st;
 }
 
-nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out, const nn_client *c,
+nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *const *out, const nn_client *c,
                             const ckks_secret_key *sk, const float *image, char *why,
                             size_t why_size)
 {
@@ -178,39 +214,34 @@ nn_status nn_client_check_response(const ckks_ciphertext *in, int limbs, ckks_sc
 }
 
 nn_status nn_client_decrypt_many(ckks_worker *w, float *logits, size_t count, const nn_client *c,
-                                 const ckks_secret_key *sk, const ckks_ciphertext *in, char *why,
-                                 size_t why_size)
+                                 const ckks_secret_key *sk, const ckks_ciphertext *const *in,
+                                 char *why, size_t why_size)
 {
+    room r;
+    nn_status st = NN_OK;
     if (count == 0 || count > c->images)
         return bad_count(c, count, why, why_size);
-    nn_status st =
-        nn_client_check_response(in, c->response_limbs, c->response_scale, why, why_size);
+    for (size_t p = 0; p < c->responses && st == NN_OK; p++)
+        st = nn_client_check_response(in[p], c->response_limbs, c->response_scale, why, why_size);
     if (st != NN_OK)
         return st;
-    size_t room = room_for(c, &c->out), slots = c->images * c->out.slots;
-    double *slot = calloc(room, sizeof *slot);
-    ckks_plaintext *plain = NULL;
-    st = slot == NULL ? NN_ERR_MEMORY : ckks_plaintext_create(&plain, ckks_worker_context(w));
-    if (st == NN_OK)
-        st = ckks_decrypt(w, plain, sk, in);
-    if (st == NN_OK)
-        st = ckks_decode(w, slot, NULL, slots, plain);
-    for (size_t m = 0; m < count && st == NN_OK; m++) {
-        nn_layout_gather(&c->out, slot + slots, slot, c->images, m);
-        for (size_t e = 0; e < c->out.count; e++)
-            logits[m * c->out.count + e] = (float)slot[slots + e];
+    st = open_room(&r, c, w, c->responses, 0);
+    for (size_t p = 0; p < c->responses && st == NN_OK; p++) {
+        st = ckks_decrypt(w, r.plain, sk, in[p]);
+        if (st == NN_OK)
+            st = ckks_decode(w, r.slot + p * r.slots, NULL, r.slots, r.plain);
+        if (st != NN_OK)
+            st = nn_why(why, why_size, st, "%s", ckks_worker_error(w));
     }
-    if (st != NN_OK)
-        st = nn_why(why, why_size, st, "%s", ckks_worker_error(w));
-    if (slot != NULL)
-        ckks_wipe(slot, room * sizeof *slot);
-    free(slot);
-    ckks_plaintext_free(plain);
+    for (size_t m = 0; m < count && st == NN_OK; m++)
+        for (size_t e = 0; e < c->outputs; e++)
+            logits[m * c->outputs + e] = (float)r.slot[c->out[e] * c->images + m];
+    close_room(&r);
     return st;
 }
 
 nn_status nn_client_decrypt(ckks_worker *w, float *logits, const nn_client *c,
-                            const ckks_secret_key *sk, const ckks_ciphertext *in, char *why,
+                            const ckks_secret_key *sk, const ckks_ciphertext *const *in, char *why,
                             size_t why_size)
 {
     return nn_client_decrypt_many(w, logits, 1, c, sk, in, why, why_size);

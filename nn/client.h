@@ -1,10 +1,10 @@
 /* The public part of a plan, and its file.
  *
- * Format of a plan file, version 2, all numbers little-endian:
+ * Format of a plan file, version 3, all numbers little-endian:
  *
  *   offset  bytes  field
  *        0      8  magic "UNSEENPL"
- *        8      4  version, 2
+ *        8      4  version, 3
  *       12      4  length of the whole file, L
  *       16      8  model id (digest of the ONNX file)
  *       24     12  input shape C, H, W, 4 bytes each
@@ -14,15 +14,19 @@
  *       72     16  scale of the response, likewise
  *       88      4  limbs of the response
  *       92      4  images side by side, k, a power of two
- *       96      4  slots of one image, s, a power of two; k s is the number of all slots
+ *       96      4  slots of one image in a ciphertext, s, a power of two; k s is the number of all
+ *                  slots
  *      100      4  number of keys, n
- *      104   20 n  keys: kind, steps, limbs, alpha, special; 4 bytes each, signed
- *        -    4 s  input: for every slot of an image 0, or 1 + the element of it that goes there
- *        -    4 m  output: the slot of every output
+ *      104      4  ciphertexts of the request, r
+ *      108      4  ciphertexts of the response, t
+ *      112   20 n  keys: kind, steps, limbs, alpha, special; 4 bytes each, signed
+ *        -  4 r s  input: for every slot of an image, ciphertext by ciphertext, 0, or 1 + the
+ * element of it that goes there
+ *        -    4 m  output: the slot of every output, in [0, t s): slot mod s of ciphertext slot / s
  *        -      -  parameters, as ckks_params_write writes them
  *      L-8      8  FNV-1a, 64 bits, of all bytes before: against damage, not forgery
  *
- * Slot j of image i is slot k j + i of the ciphertext. What the file tells about the network is its
+ * Slot j of image i is slot k j + i of its ciphertext. What the file tells about the network is its
  * geometry: sizes of kernels and strides show in which pixels lie beside each other, the number of
  * layers in limbs and keys. Single weights show nowhere, other than by being zero or not; ranges
  * and overall sizes of weights had a say in the sizes of primes and in the scales.
@@ -36,7 +40,7 @@
 #include "nn/layout.h"
 #include "nn/nn.h"
 
-enum { NN_CLIENT_KEYS_MAX = 4096, NN_CLIENT_BYTES_MAX = 1 << 24 };
+enum { NN_CLIENT_KEYS_MAX = 4096, NN_CLIENT_BYTES_MAX = 1 << 25 };
 
 struct nn_client {
     ckks_params params;
@@ -49,7 +53,10 @@ struct nn_client {
     ckks_key_spec *key;
     size_t key_count;
     size_t images;
-    nn_layout in, out; /* of one image; every output has one slot */
+    size_t slots;               /* of one image in a ciphertext */
+    size_t requests, responses; /* ciphertexts, 1..NN_PARTS_MAX */
+    uint32_t *in;               /* [requests * slots]: 0, or 1 + the element that goes there */
+    uint32_t *out;              /* [outputs]: each one's slot, in [0, responses * slots) */
 };
 
 /** Numbers of a client as doubles, each held to the plan's range [lo, hi].

@@ -9,7 +9,7 @@
 #include "nn/why.h"
 
 static const char magic[8] = {'U', 'N', 'S', 'E', 'E', 'N', 'P', 'L'};
-enum { VERSION = 2, FIXED_BYTES = 104, KEY_BYTES = 20, SUM_BYTES = 8 };
+enum { VERSION = 3, FIXED_BYTES = 112, KEY_BYTES = 20, SUM_BYTES = 8 };
 
 /* ---- writing: the room was checked beforehand */
 
@@ -26,24 +26,9 @@ static void put_double(uint8_t **at, double x)
     put(at, bits, 8);
 }
 
-/* Every slot of the input, then the slot of every output. */
-static nn_status put_layouts(uint8_t **at, const nn_client *c)
-{
-    uint32_t *element = malloc(c->in.slots * sizeof *element);
-    if (element == NULL)
-        return NN_ERR_MEMORY;
-    nn_layout_to_slots(&c->in, element);
-    for (size_t j = 0; j < c->in.slots; j++)
-        put(at, element[j] == NN_LAYOUT_EMPTY ? 0 : (uint64_t)element[j] + 1, 4);
-    for (size_t e = 0; e < c->out.count; e++)
-        put(at, nn_layout_place(&c->out, e), 4);
-    free(element);
-    return NN_OK;
-}
-
 size_t nn_client_wire_bytes(const nn_client *c)
 {
-    return FIXED_BYTES + KEY_BYTES * c->key_count + 4 * (c->in.slots + c->out.count) +
+    return FIXED_BYTES + KEY_BYTES * c->key_count + 4 * (c->requests * c->slots + c->outputs) +
            ckks_params_wire_bytes(&c->params) + SUM_BYTES;
 }
 
@@ -71,17 +56,21 @@ nn_status nn_client_write(uint8_t *out, size_t out_size, size_t *used, const nn_
     put_double(&at, c->response_scale.lo);
     put(&at, (uint64_t)c->response_limbs, 4);
     put(&at, c->images, 4);
-    put(&at, c->in.slots, 4);
+    put(&at, c->slots, 4);
     put(&at, c->key_count, 4);
+    put(&at, c->requests, 4);
+    put(&at, c->responses, 4);
     for (size_t k = 0; k < c->key_count; k++) {
         const ckks_key_spec *s = &c->key[k];
         const int field[5] = {s->kind, s->steps, s->limbs, s->alpha, s->special};
         for (int f = 0; f < 5; f++)
             put(&at, (uint32_t)field[f], 4);
     }
-    nn_status st = put_layouts(&at, c);
-    if (st == NN_OK)
-        st = ckks_params_write(at, out_size - (size_t)(at - out), &params, &c->params);
+    for (size_t j = 0; j < c->requests * c->slots; j++)
+        put(&at, c->in[j], 4);
+    for (size_t e = 0; e < c->outputs; e++)
+        put(&at, c->out[e], 4);
+    nn_status st = ckks_params_write(at, out_size - (size_t)(at - out), &params, &c->params);
     if (st != NN_OK)
         return st;
     at += params;
@@ -153,58 +142,53 @@ static nn_status get_keys(cursor *at, nn_client *c, char *why, size_t why_size)
 }
 
 /* Slots of one image: every element may have any number of them, none included. */
-static nn_status get_input(cursor *at, nn_client *c, size_t slots, char *why, size_t why_size)
+static nn_status get_input(cursor *at, nn_client *c, char *why, size_t why_size)
 {
-    size_t count = nn_shape_count(c->input);
-    uint32_t *element = malloc(slots * sizeof *element);
-    if (element == NULL)
+    size_t count = nn_shape_count(c->input), slots = c->requests * c->slots;
+    c->in = malloc(slots * sizeof *c->in);
+    if (c->in == NULL)
         return NN_ERR_MEMORY;
-    nn_status st = NN_OK;
-    for (size_t j = 0; j < slots && st == NN_OK; j++) {
+    for (size_t j = 0; j < slots; j++) {
         uint64_t x = get(at, 4);
-        element[j] = x == 0 ? NN_LAYOUT_EMPTY : (uint32_t)(x - 1);
+        c->in[j] = (uint32_t)x;
         if (x > count)
-            st = nn_why(why, why_size, NN_ERR_FORMAT,
-                        "slot %zu of the input holds element %lu of %zu", j, (unsigned long)x,
-                        count);
+            return nn_why(why, why_size, NN_ERR_FORMAT,
+                          "slot %zu of the input holds element %lu of %zu", j, (unsigned long)x,
+                          count);
     }
-    if (st == NN_OK)
-        st = nn_layout_from_slots(&c->in, slots, count, element);
-    free(element);
-    return st;
+    return NN_OK;
 }
 
 /* One slot for each output, all different. */
-static nn_status get_output(cursor *at, nn_client *c, size_t slots, char *why, size_t why_size)
+static nn_status get_output(cursor *at, nn_client *c, char *why, size_t why_size)
 {
-    uint32_t *element = malloc(slots * sizeof *element);
-    if (element == NULL)
-        return NN_ERR_MEMORY;
-    nn_status st = NN_OK;
-    for (size_t j = 0; j < slots; j++)
-        element[j] = NN_LAYOUT_EMPTY;
+    size_t slots = c->responses * c->slots;
+    uint8_t *taken = calloc(slots, 1);
+    c->out = malloc(c->outputs * sizeof *c->out);
+    nn_status st = taken == NULL || c->out == NULL ? NN_ERR_MEMORY : NN_OK;
     for (size_t e = 0; e < c->outputs && st == NN_OK; e++) {
         uint64_t slot = get(at, 4);
-        if (slot >= slots || element[slot] != NN_LAYOUT_EMPTY)
+        if (slot >= slots || taken[slot]) {
             st = nn_why(why, why_size, NN_ERR_FORMAT,
                         "output %zu lies in slot %lu, which is taken or none of %zu", e,
                         (unsigned long)slot, slots);
-        else
-            element[slot] = (uint32_t)e;
+        } else {
+            taken[slot] = 1;
+            c->out[e] = (uint32_t)slot;
+        }
     }
-    if (st == NN_OK)
-        st = nn_layout_from_slots(&c->out, slots, c->outputs, element);
-    free(element);
+    free(taken);
     return st;
 }
 
-static nn_status get_layouts(cursor *at, nn_client *c, size_t slots, char *why, size_t why_size)
+static nn_status get_layouts(cursor *at, nn_client *c, char *why, size_t why_size)
 {
+    size_t slots = c->requests * c->slots;
     if (at->left / 4 < slots + c->outputs)
         return nn_why(why, why_size, NN_ERR_FORMAT, "%zu slots and %zu outputs in %zu bytes", slots,
                       c->outputs, at->left);
-    nn_status st = get_input(at, c, slots, why, why_size);
-    return st == NN_OK ? get_output(at, c, slots, why, why_size) : st;
+    nn_status st = get_input(at, c, why, why_size);
+    return st == NN_OK ? get_output(at, c, why, why_size) : st;
 }
 
 static int is_scale(ckks_scale s)
@@ -212,7 +196,7 @@ static int is_scale(ckks_scale s)
     return s.hi > 0.0 && s.hi < 0x1p200 && fabs(s.lo) <= s.hi * 0x1p-52;
 }
 
-static nn_status get_fixed(cursor *at, nn_client *c, size_t *slots, char *why, size_t why_size)
+static nn_status get_fixed(cursor *at, nn_client *c, char *why, size_t why_size)
 {
     c->model_id = get(at, 8);
     c->input.c = (size_t)get(at, 4);
@@ -227,12 +211,20 @@ static nn_status get_fixed(cursor *at, nn_client *c, size_t *slots, char *why, s
     c->response_scale.lo = get_double(at);
     c->response_limbs = get_int(at);
     c->images = (size_t)get(at, 4);
-    *slots = (size_t)get(at, 4);
+    c->slots = (size_t)get(at, 4);
     c->key_count = (size_t)get(at, 4);
+    c->requests = (size_t)get(at, 4);
+    c->responses = (size_t)get(at, 4);
     size_t most = (size_t)1 << CKKS_MAX_LOG_N;
-    if (*slots == 0 || *slots > most || c->images == 0 || c->images > most / *slots ||
-        nn_layout_pow2(*slots) != *slots || nn_layout_pow2(c->images) != c->images)
-        return nn_why(why, why_size, NN_ERR_FORMAT, "%zu images of %zu slots", c->images, *slots);
+    if (c->slots == 0 || c->slots > most || c->images == 0 || c->images > most / c->slots ||
+        nn_layout_pow2(c->slots) != c->slots || nn_layout_pow2(c->images) != c->images)
+        return nn_why(why, why_size, NN_ERR_FORMAT, "%zu images of %zu slots", c->images, c->slots);
+    if (c->requests == 0 || c->requests > NN_PARTS_MAX || c->responses == 0 ||
+        c->responses > NN_PARTS_MAX)
+        return nn_why(why, why_size, NN_ERR_FORMAT,
+                      "%zu ciphertexts in a request and %zu in a response, of at most %d",
+                      c->requests, c->responses, NN_PARTS_MAX);
+    most *= NN_PARTS_MAX;
     if (c->input.c == 0 || c->input.h == 0 || c->input.w == 0 || c->input.c > most ||
         c->input.h > most || c->input.w > most || c->input.c * c->input.h > most ||
         c->input.c * c->input.h * c->input.w > most)
@@ -249,12 +241,12 @@ static nn_status get_fixed(cursor *at, nn_client *c, size_t *slots, char *why, s
 
 static nn_status get_client(nn_client *c, cursor *at, char *why, size_t why_size)
 {
-    size_t used = 0, own = 0;
-    nn_status st = get_fixed(at, c, &own, why, why_size);
+    size_t used = 0;
+    nn_status st = get_fixed(at, c, why, why_size);
     if (st == NN_OK)
         st = get_keys(at, c, why, why_size);
     if (st == NN_OK)
-        st = get_layouts(at, c, own, why, why_size);
+        st = get_layouts(at, c, why, why_size);
     if (st == NN_OK)
         st = ckks_params_read(&c->params, at->at, at->left, &used, why, why_size);
     if (st == NN_OK)
@@ -262,12 +254,12 @@ static nn_status get_client(nn_client *c, cursor *at, char *why, size_t why_size
     if (st != NN_OK)
         return st;
     size_t slots = (size_t)1 << (c->params.log_n - (c->params.ring == CKKS_RING_COMPLEX));
-    if (at->short_of || at->left - used != 0 || c->images * own != slots || c->response_limbs < 1 ||
-        c->response_limbs > c->params.q_count)
+    if (at->short_of || at->left - used != 0 || c->images * c->slots != slots ||
+        c->response_limbs < 1 || c->response_limbs > c->params.q_count)
         return nn_why(why, why_size, NN_ERR_FORMAT,
                       "%zu images have %zu slots each and the response %d limbs; the parameters "
                       "have %zu slots and %d limbs",
-                      c->images, own, c->response_limbs, slots, c->params.q_count);
+                      c->images, c->slots, c->response_limbs, slots, c->params.q_count);
     return NN_OK;
 }
 

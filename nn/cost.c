@@ -183,10 +183,15 @@ double nn_cost_rescale(const nn_cost_at *at, int limbs, int count)
     return ms;
 }
 
+double nn_cost_hoist(const nn_cost_at *at)
+{
+    return cut(at) + lift(at, 1);
+}
+
 double nn_cost_base(const nn_cost_at *at, int babies, int rescale)
 {
     int merged = rescale > 0;
-    double hoisted = babies > 0 ? cut(at) + lift(at, 1) : 0.0;
+    double hoisted = babies > 0 ? nn_cost_hoist(at) : 0.0;
     return hoisted + spill(at) + 2.0 * at->limbs * pass(at) + 2.0 * divide(at, merged) +
            nn_cost_rescale(at, at->limbs - 1, rescale - merged);
 }

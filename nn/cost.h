@@ -45,8 +45,11 @@ double nn_cost_fold(const nn_cost_at *at);
 /** One more diagonal. */
 double nn_cost_diagonal(const nn_cost_at *at);
 
-/** What a linear transform costs before its first diagonal, baby or giant: cutting the input into
- *  digits when there are babies, and the division at the end.
+/** Cutting one more input of a linear transform into digits, for its babies. */
+double nn_cost_hoist(const nn_cost_at *at);
+
+/** What a linear transform of one ciphertext costs before its first diagonal, baby or giant:
+ * cutting the input into digits when there are babies, and the division at the end.
  *
  *  In:  babies    0 or more, other than rotation 0
  *       rescale   primes dropped at the end

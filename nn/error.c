@@ -1,4 +1,4 @@
-/* Gains, backwards from the outputs: with h[i] the mean square that a unit error in element i alone
+/* Gains, backwards from the output: with h[i] the mean square that a unit error in element i alone
  * leaves at the outputs, the gain of a point is sqrt(sum of h). See nn/error.h. */
 #include "nn/error.h"
 
@@ -6,58 +6,149 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Values of diagonals that are made for a look at the slots. */
+enum { DIAGONALS_MAX = 1 << 21 };
+
 /* A bound that a hundred thousand values keep is four deviations of one. */
 static const double deviations_in_range = 4.0;
+/* Of a normal x: the mean of x^4 is 3 times the square of the mean of x^2, and so on. */
+static const double moment[NN_MONOMIAL_MAX + 1] = {1.0,   1.0,   3.0,     15.0,     105.0,
+                                                   945.0, 10395, 135135., 2027025.0};
+
+/* ---- sizes */
+
+/* p(x) and p'(x) of a Chebyshev series: T'_k = 2 T_{k-1} + 2 x T'_{k-1} - T'_{k-2}. */
+static double chebyshev(const nn_stage *stage, double x, double *slope)
+{
+    double t = 1.0, next = x, dt = 0.0, dnext = 1.0, sum = stage->coef[0];
+    *slope = 0.0;
+    for (int k = 1; k <= stage->degree; k++) {
+        double after = 2.0 * x * next - t, dafter = 2.0 * next + 2.0 * x * dnext - dt;
+        sum += stage->coef[k] * next;
+        *slope += stage->coef[k] * dnext;
+        t = next;
+        next = after;
+        dt = dnext;
+        dnext = dafter;
+    }
+    return sum;
+}
+
+/* Mean squares of a Chebyshev series and of its slope at a normal x of this size that stays within
+ * [-1, 1]. */
+static double chebyshev_mean(const nn_stage *stage, double size, double *slope_mean)
+{
+    enum { STEPS = 32 };
+    double weights = 0.0, squares = 0.0, slopes = 0.0;
+    for (int j = -STEPS; j <= STEPS; j++) {
+        double t = 4.0 * j / STEPS, weight = exp(-0.5 * t * t), slope = 0.0;
+        double y = chebyshev(stage, fmax(-1.0, fmin(1.0, t * size)), &slope);
+        weights += weight;
+        squares += weight * y * y;
+        slopes += weight * slope * slope;
+    }
+    *slope_mean = slopes / weights;
+    return squares / weights;
+}
+
+static double polynomial_size(const nn_stage *stage, double x)
+{
+    double power = 0.0, slope = 0.0;
+    if (stage->basis == CKKS_BASIS_CHEBYSHEV)
+        return sqrt(chebyshev_mean(stage, x, &slope));
+    /* The largest term stands for all. */
+    for (int d = 0; d <= stage->degree; d++)
+        power = fmax(power, fabs(stage->coef[d]) * pow(x, d) * sqrt(moment[d]));
+    return power;
+}
 
 static void set_sizes(nn_error_point *point, const nn_stages *s)
 {
     point[0].size = fmax(fabs(s->input_lo), fabs(s->input_hi)) / 2.0;
     for (size_t k = 0; k < s->count; k++) {
         const nn_stage *stage = &s->stage[k];
-        double power = 0.0, x = point[k].size;
-        /* Of a normal x: the mean of x^4 is 3 times the square of the mean of x^2, and so on; the
-         * largest term of a polynomial stands for all. */
-        double moment[] = {1.0, 1.0, 3.0, 15.0, 105.0, 945.0, 10395.0, 135135.0, 2027025.0};
-        for (int d = 0; stage->kind == NN_STAGE_POLY && d <= stage->degree; d++)
-            power = fmax(power, fabs(stage->coef[d]) * pow(x, d) * sqrt(moment[d]));
-        point[k + 1].size = stage->kind == NN_STAGE_POLY ? fmin(power, stage->range)
-                                                         : stage->range / deviations_in_range;
+        double x = point[stage->input[0]].size;
+        if (stage->kind == NN_STAGE_AFFINE)
+            point[k + 1].size = stage->range / deviations_in_range;
+        else if (stage->kind == NN_STAGE_PRODUCT)
+            point[k + 1].size = fmin(x * point[stage->input[1]].size, stage->range);
+        else
+            point[k + 1].size = fmin(polynomial_size(stage, x), stage->range);
     }
 }
+
+/* ---- gains */
 
 /* Mean square of the slope of a polynomial at a normal x of this size, by its terms. */
 static double slope_square(const nn_stage *stage, double size)
 {
-    double moment[] = {1.0, 1.0, 3.0, 15.0, 105.0, 945.0, 10395.0, 135135.0};
     double sum = 0.0;
+    if (stage->basis == CKKS_BASIS_CHEBYSHEV) {
+        (void)chebyshev_mean(stage, size, &sum);
+        return sum;
+    }
     for (int d = 1; d <= stage->degree; d++)
         sum += pow(d * stage->coef[d] * pow(size, d - 1), 2.0) * moment[d - 1];
     return sum;
 }
 
-static void backwards(double *before, const double *behind, const nn_stage *stage, double size)
+static double square(double x)
 {
-    const nn_affine *a = &stage->affine;
-    size_t in = nn_shape_count(stage->in);
-    if (stage->kind == NN_STAGE_POLY) {
-        double slope = slope_square(stage, size);
-        for (size_t i = 0; i < in; i++)
-            before[i] = slope * behind[i];
-        return;
-    }
-    memset(before, 0, in * sizeof *before);
-    for (size_t o = 0; o < a->rows; o++)
-        for (size_t k = a->row_start[o]; k < a->row_start[o + 1]; k++)
-            before[a->col[k]] += a->value[k] * a->value[k] * behind[o];
+    return x * x;
 }
 
-static size_t widest(const nn_stages *s)
+/* Add what errors of a stage's inputs leave by way of this stage; h[v] belongs to value v. */
+static void backwards(double **h, const nn_stages *s, size_t k, const nn_error_point *point)
 {
-    size_t most = nn_shape_count(s->input);
-    for (size_t k = 0; k < s->count; k++)
-        if (nn_shape_count(s->stage[k].out) > most)
-            most = nn_shape_count(s->stage[k].out);
-    return most;
+    const nn_stage *stage = &s->stage[k];
+    const double *behind = h[k + 1];
+    size_t width = nn_stages_width(s, k + 1);
+    for (size_t i = 0; i < stage->input_count; i++) {
+        const nn_affine *a = &stage->affine[i];
+        double *before = h[stage->input[i]], slope = 0.0;
+        if (stage->kind == NN_STAGE_POLY)
+            slope = slope_square(stage, point[stage->input[0]].size);
+        else if (stage->kind == NN_STAGE_PRODUCT)
+            slope = square(point[stage->input[1 - i]].size);
+        for (size_t o = 0; o < width && stage->kind != NN_STAGE_AFFINE; o++)
+            before[o] += slope * behind[o];
+        for (size_t o = 0; stage->kind == NN_STAGE_AFFINE && o < a->rows; o++)
+            for (size_t e = a->row_start[o]; e < a->row_start[o + 1]; e++)
+                before[a->col[e]] += square(a->value[e]) * behind[o];
+    }
+}
+
+nn_status nn_error_gains(nn_error_point *point, const nn_stages *s)
+{
+    size_t outputs = nn_stages_output_count(s), total = 0;
+    for (size_t v = 0; v <= s->count; v++)
+        total += nn_stages_width(s, v);
+    double *room = calloc(total, sizeof *room), **h = calloc(s->count + 1, sizeof *h);
+    if (room == NULL || h == NULL) {
+        free(room);
+        free(h);
+        return NN_ERR_MEMORY;
+    }
+    set_sizes(point, s);
+    for (size_t v = 0; v <= s->count; v++)
+        point[v].slot = point[v].size;
+    h[0] = room;
+    for (size_t v = 1; v <= s->count; v++)
+        h[v] = h[v - 1] + nn_stages_width(s, v - 1);
+    for (size_t o = 0; o < outputs; o++)
+        h[s->count][o] = 1.0 / (double)outputs;
+    for (size_t v = s->count + 1; v-- > 0;) {
+        double sum = 0.0;
+        for (size_t i = 0; i < nn_stages_width(s, v); i++)
+            sum += h[v][i];
+        point[v].gain = sqrt(sum);
+        if (v > 0)
+            backwards(h, s, v - 1, point);
+    }
+    point[s->count].gain = 1.0;
+    free(room);
+    free(h);
+    return NN_OK;
 }
 
 /* ---- clear slots */
@@ -65,79 +156,186 @@ static size_t widest(const nn_stages *s)
 typedef struct slots {
     const nn_stages *stages;
     const nn_arrangement *a;
-    double *x, *y; /* as many numbers as there are slots */
+    double **x; /* per value all slots of all its parts; NULL before and after it is needed */
 } slots;
 
-static nn_status matrix_slots(slots *s, size_t k)
+static size_t slots_of(const slots *s, size_t value)
 {
-    const nn_route *r = &s->a->route[k];
-    const nn_affine *affine = &s->stages->stage[k].affine;
-    double *value = malloc(((size_t)r->count * r->slots + 1) * sizeof *value), *swap = s->x;
-    nn_status st = value == NULL ? NN_ERR_MEMORY
-                                 : nn_route_diagonals(r, value, affine, &s->a->layout[k],
-                                                      &s->a->layout[k + 1]);
-    memset(s->y, 0, r->slots * sizeof *s->y);
-    for (int d = 0; d < r->count && st == NN_OK; d++)
-        for (size_t j = 0; j < r->slots; j++)
-            s->y[j] += value[(size_t)d * r->slots + j] * s->x[(j + (size_t)r->step[d]) % r->slots];
-    for (int f = 0; f < r->fold_count; f++) {
-        for (size_t j = 0; j < r->slots; j++)
-            s->x[j] = s->y[j] + s->y[(j + (size_t)r->fold[f]) % r->slots];
-        memcpy(s->y, s->x, r->slots * sizeof *s->y);
+    return s->a->layout[value].parts * s->a->slots;
+}
+
+/* The first replica of every element; 0 for elements that no matrix reads and that have no slot. */
+static void gather(const nn_layout *l, double *value, const double *slot, size_t images, size_t m)
+{
+    for (size_t e = 0; e < l->count; e++)
+        value[e] = nn_layout_copies(l, e) > 0 ? slot[images * nn_layout_place(l, e) + m] : 0.0;
+}
+
+/* y += the part of an affine stage's output that comes from one input, without folds: nothing but
+ * elements, so the matrix gives it. */
+static nn_status add_values(slots *s, size_t k, size_t input, double *y)
+{
+    const nn_stage *stage = &s->stages->stage[k];
+    const nn_affine *a = &stage->affine[input];
+    const nn_layout *in = &s->a->layout[stage->input[input]], *out = &s->a->layout[k + 1];
+    size_t room = slots_of(s, k + 1);
+    double *value = malloc((a->cols + a->rows + room) * sizeof *value), *sum = value + a->cols;
+    double *image = sum + a->rows;
+    if (value == NULL)
+        return NN_ERR_MEMORY;
+    memset(image, 0, room * sizeof *image);
+    for (size_t m = 0; m < s->a->images; m++) {
+        gather(in, value, s->x[stage->input[input]], s->a->images, m);
+        nn_affine_apply(a, sum, value);
+        nn_layout_spread(out, image, s->a->images, m, sum);
     }
-    memset(s->x, 0, r->slots * sizeof *s->x);
-    for (size_t m = 0; m < s->a->images; m++)
-        nn_layout_spread(&s->a->layout[k + 1], s->x, s->a->images, m, affine->bias);
-    for (size_t j = 0; j < r->slots; j++)
-        s->y[j] += s->x[j];
-    s->x = s->y;
-    s->y = swap;
+    for (size_t j = 0; j < room; j++)
+        y[j] += image[j];
     free(value);
+    return NN_OK;
+}
+
+/* The same with folds, by diagonals. */
+static nn_status add_diagonals(slots *s, size_t k, size_t input, double *y)
+{
+    const nn_stage *stage = &s->stages->stage[k];
+    const nn_route *r = nn_arrangement_route(s->a, k, input);
+    const nn_layout *in = &s->a->layout[stage->input[input]], *out = &s->a->layout[k + 1];
+    const double *x = s->x[stage->input[input]], *bias = stage->affine[input].bias;
+    size_t room = slots_of(s, k + 1), n = r->slots;
+    double *sum = calloc(room + n, sizeof *sum), *diagonal = sum + room;
+    nn_route_index index = {0};
+    nn_status st = sum == NULL ? NN_ERR_MEMORY
+                               : nn_route_index_find(&index, r, &stage->affine[input], in, out);
+    for (int d = 0; d < r->entries && st == NN_OK; d++) {
+        const double *from = x + r->entry_in[d] * n;
+        size_t step = (size_t)r->step[r->entry_step[d]];
+        nn_route_diagonal(&index, d, diagonal);
+        for (size_t j = 0; j < n; j++)
+            sum[r->entry_out[d] * n + j] += diagonal[j] * from[(j + step) % n];
+    }
+    for (size_t part = 0; part < r->out_parts && st == NN_OK; part++) {
+        double *p = sum + part * n;
+        for (int f = 0; f < r->fold_count; f++) {
+            for (size_t j = 0; j < n; j++)
+                diagonal[j] = p[j] + p[(j + (size_t)r->fold[f]) % n];
+            memcpy(p, diagonal, n * sizeof *p);
+        }
+    }
+    for (size_t j = 0; j < room && st == NN_OK; j++)
+        y[j] += sum[j];
+    if (st == NN_OK) {
+        memset(sum, 0, room * sizeof *sum);
+        for (size_t m = 0; m < s->a->images; m++)
+            nn_layout_spread(out, sum, s->a->images, m, bias);
+        for (size_t j = 0; j < room; j++)
+            y[j] += sum[j];
+    }
+    nn_route_index_clear(&index);
+    free(sum);
     return st;
 }
 
-static void polynomial_slots(slots *s, const nn_stage *stage)
+/* Whether the diagonals of a route with folds are few enough to be made. */
+static int few(const nn_route *r)
 {
-    for (size_t j = 0; j < s->a->slots; j++) {
-        double y = stage->coef[stage->degree];
-        for (int d = stage->degree; d-- > 0;)
-            y = y * s->x[j] + stage->coef[d];
-        s->x[j] = y;
+    return (size_t)r->entries * r->slots <= DIAGONALS_MAX;
+}
+
+/* Folds leave sums of no meaning in slots without an element, about as large as those with one:
+ * where the diagonals are not made, a value of that size stands there. */
+static void fill_empty(const slots *s, size_t value)
+{
+    double *x = s->x[value], sum = 0.0;
+    size_t room = slots_of(s, value), full = 0;
+    for (size_t j = 0; j < room; j++) {
+        sum += x[j] * x[j];
+        full += x[j] != 0.0;
     }
+    double typical = sqrt(sum / (double)(full > 0 ? full : 1));
+    for (size_t j = 0; j < room; j++)
+        if (x[j] == 0.0)
+            x[j] = typical;
+}
+
+static double polynomial_at(const nn_stage *stage, double x)
+{
+    double slope = 0.0, y = stage->coef[stage->degree];
+    if (stage->basis == CKKS_BASIS_CHEBYSHEV)
+        return chebyshev(stage, x, &slope);
+    for (int d = stage->degree; d-- > 0;)
+        y = y * x + stage->coef[d];
+    return y;
+}
+
+static nn_status stage_slots(slots *s, size_t k)
+{
+    const nn_stage *stage = &s->stages->stage[k];
+    size_t room = slots_of(s, k + 1);
+    double *y = s->x[k + 1] = calloc(room, sizeof *y);
+    nn_status st = y != NULL ? NN_OK : NN_ERR_MEMORY;
+    int folds = 0;
+    for (size_t i = 0; stage->kind == NN_STAGE_AFFINE && i < stage->input_count && st == NN_OK;
+         i++) {
+        const nn_route *r = nn_arrangement_route(s->a, k, i);
+        folds |= r->fold_count > 0 && !few(r);
+        st = r->fold_count > 0 && few(r) ? add_diagonals(s, k, i, y) : add_values(s, k, i, y);
+    }
+    if (folds && st == NN_OK)
+        fill_empty(s, k + 1);
+    if (stage->kind == NN_STAGE_AFFINE || st != NN_OK)
+        return st;
+    const double *a = s->x[stage->input[0]], *b = s->x[stage->input[stage->input_count - 1]];
+    for (size_t j = 0; j < room; j++)
+        y[j] = stage->kind == NN_STAGE_PRODUCT ? a[j] * b[j] : polynomial_at(stage, a[j]);
+    return NN_OK;
+}
+
+/* Free the values that stage k is the last to take. */
+static void forget(slots *s, size_t k)
+{
+    for (size_t v = 0; v <= k; v++)
+        if (s->x[v] != NULL && nn_stages_last_use(s->stages, v) <= k) {
+            free(s->x[v]);
+            s->x[v] = NULL;
+        }
 }
 
 /* Raise the sizes of slots to those of one input. */
 static nn_status walk_slots(nn_error_point *point, slots *s, const double *input)
 {
     nn_status st = NN_OK;
-    memset(s->x, 0, s->a->slots * sizeof *s->x);
+    s->x[0] = calloc(slots_of(s, 0), sizeof **s->x);
+    if (s->x[0] == NULL)
+        return NN_ERR_MEMORY;
     for (size_t m = 0; m < s->a->images; m++)
-        nn_layout_spread(&s->a->layout[0], s->x, s->a->images, m, input);
-    for (size_t k = 0; k <= s->stages->count && st == NN_OK; k++) {
+        nn_layout_spread(&s->a->layout[0], s->x[0], s->a->images, m, input);
+    for (size_t v = 0; v <= s->stages->count && st == NN_OK; v++) {
         double sum = 0.0;
-        for (size_t j = 0; j < s->a->slots; j++)
-            sum += s->x[j] * s->x[j];
-        point[k].slot = fmax(point[k].slot, sqrt(sum / (double)s->a->slots));
-        if (k == s->stages->count)
+        st = v > 0 ? stage_slots(s, v - 1) : NN_OK;
+        if (st != NN_OK)
             break;
-        if (s->stages->stage[k].kind == NN_STAGE_AFFINE)
-            st = matrix_slots(s, k);
-        else
-            polynomial_slots(s, &s->stages->stage[k]);
+        for (size_t j = 0; j < slots_of(s, v); j++)
+            sum += s->x[v][j] * s->x[v][j];
+        point[v].slot = fmax(point[v].slot, sqrt(sum / (double)slots_of(s, v)));
+        if (v > 0)
+            forget(s, v - 1);
+    }
+    for (size_t v = 0; v <= s->stages->count; v++) {
+        free(s->x[v]);
+        s->x[v] = NULL;
     }
     return st;
 }
 
-static nn_status set_slots(nn_error_point *point, const nn_stages *stages, const nn_arrangement *a)
+nn_status nn_error_slots(nn_error_point *point, const nn_stages *stages, const nn_arrangement *a)
 {
     size_t inputs = nn_shape_count(stages->input);
     double lo = stages->input_lo, hi = stages->input_hi;
-    double *room = malloc((2 * a->slots + inputs) * sizeof *room), *input = room + 2 * a->slots;
-    slots s = {stages, a, room, room + a->slots};
+    double *input = malloc(inputs * sizeof *input);
+    slots s = {stages, a, calloc(stages->count + 1, sizeof *s.x)};
     uint64_t random = 1;
-    nn_status st = room != NULL ? NN_OK : NN_ERR_MEMORY;
-    for (size_t k = 0; k <= stages->count; k++)
-        point[k].slot = point[k].size;
+    nn_status st = input != NULL && s.x != NULL ? NN_OK : NN_ERR_MEMORY;
     for (int kind = 0; kind < 2 && st == NN_OK; kind++) {
         for (size_t i = 0; i < inputs; i++) {
             random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -145,30 +343,7 @@ static nn_status set_slots(nn_error_point *point, const nn_stages *stages, const
         }
         st = walk_slots(point, &s, input);
     }
-    free(room);
+    free(input);
+    free(s.x);
     return st;
-}
-
-nn_status nn_error_points(nn_error_point *point, const nn_stages *s, const nn_arrangement *a)
-{
-    size_t width = widest(s), outputs = nn_stages_output_count(s);
-    double *room = malloc(2 * width * sizeof *room), *before = room, *behind = room + width;
-    if (room == NULL)
-        return NN_ERR_MEMORY;
-    set_sizes(point, s);
-    for (size_t o = 0; o < outputs; o++)
-        behind[o] = 1.0 / (double)outputs;
-    point[s->count].gain = 1.0;
-    for (size_t k = s->count; k-- > 0;) {
-        const nn_stage *stage = &s->stage[k];
-        double sum = 0.0, *swap = behind;
-        backwards(before, behind, stage, point[k].size);
-        for (size_t i = 0; i < nn_shape_count(stage->in); i++)
-            sum += before[i];
-        point[k].gain = sqrt(sum);
-        behind = before;
-        before = swap;
-    }
-    free(room);
-    return set_slots(point, s, a);
 }

@@ -2,8 +2,10 @@
  *
  * Errors are small, so they pass through the network linearly, and those of different elements and
  * origins are independent, so their squares add up: through a matrix with the squares of its
- * entries, through a polynomial with the square of its slope at a typical value. A point k lies
- * before stage k; the last point, count, is the network's output.
+ * entries, through a polynomial with the square of its slope at a typical value, through a product
+ * with the square of the other factor's typical value, and where several stages take one value over
+ * all of them. A point belongs to a value: point 0 to the input, point k + 1 to the output of stage
+ * k; the last point, count, is the network's output.
  */
 #ifndef UNSEEN_NN_ERROR_H
 #define UNSEEN_NN_ERROR_H
@@ -16,18 +18,23 @@ typedef struct nn_error_point {
     double gain; /* output error, root mean square, of an error of 1 in every element here */
 } nn_error_point;
 
-/** Sizes and gains at all points.
- *
- *  Sizes of slots are those of two made-up inputs, the middle of the input's range and random
- * values in it, computed in clear slots; the larger counts, and it is never below the size of a
- * value.
+/** Typical sizes of values, and gains, at all points; slots are as large as values.
  *
  *  Out:    point   stages->count + 1 of them; the last has gain 1
- *  In:     a       arrangement of the stages
- *  Cost:   making every diagonal twice
+ *  Cost:   one pass over all matrices
  *  Fails:  NN_ERR_MEMORY
  */
-NN_MUST_CHECK nn_status nn_error_points(nn_error_point *point, const nn_stages *stages,
-                                        const nn_arrangement *a);
+NN_MUST_CHECK nn_status nn_error_gains(nn_error_point *point, const nn_stages *stages);
+
+/** Sizes of slots in an arrangement: those of two made-up inputs, the middle of the input's range
+ * and random values in it, computed in clear slots; the larger counts, and it is never below the
+ * size of a value.
+ *
+ *  In/out: point   of nn_error_gains
+ *  Cost:   two passes over all matrices; where folds leave sums of no meaning, making every
+ * diagonal twice Fails:  NN_ERR_MEMORY, NN_ERR_SHAPE (an arrangement of other stages)
+ */
+NN_MUST_CHECK nn_status nn_error_slots(nn_error_point *point, const nn_stages *stages,
+                                       const nn_arrangement *a);
 
 #endif

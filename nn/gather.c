@@ -272,8 +272,10 @@ nn_status nn_gather_find(nn_layout *in, nn_route *r, const nn_affine *a, nn_shap
     gathering g = {.a = a, .image = image, .maps = maps, .out = out};
     *in = (nn_layout){0};
     *r = (nn_route){0};
-    if (grid.gap != 1 || out->generators != 0 || a->rows != out->count || maps.h < 2 ||
-        maps.w < 2 || image.h < maps.h || image.w < maps.w || a->cols != nn_shape_count(image))
+    /* A copy serves one channel. */
+    if (grid.gap != 1 || out->generators != 0 || out->parts != 1 ||
+        out->slots / out->period < image.c || a->rows != out->count || maps.h < 2 || maps.w < 2 ||
+        image.h < maps.h || image.w < maps.w || a->cols != nn_shape_count(image))
         return NN_ERR_SHAPE;
     g.stride_y = (long)((image.h + maps.h / 2) / maps.h);
     g.stride_x = (long)((image.w + maps.w / 2) / maps.w);

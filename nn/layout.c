@@ -22,10 +22,10 @@ void nn_layout_clear(nn_layout *l)
 }
 
 /* Storage for count elements with `places` slots in all. */
-static nn_status layout_init(nn_layout *l, size_t slots, size_t count, size_t places)
+static nn_status layout_init(nn_layout *l, size_t slots, size_t parts, size_t count, size_t places)
 {
-    *l = (nn_layout){.slots = slots, .period = slots, .count = count};
-    if (count == 0 || places > slots) {
+    *l = (nn_layout){.slots = slots, .parts = parts, .period = slots, .count = count};
+    if (count == 0 || parts > NN_PARTS_MAX || places > slots * parts) {
         *l = (nn_layout){0};
         return NN_ERR_SHAPE;
     }
@@ -39,13 +39,14 @@ static nn_status layout_init(nn_layout *l, size_t slots, size_t count, size_t pl
 }
 
 /* The same number of slots for every element. */
-static nn_status layout_uniform(nn_layout *l, size_t slots, size_t count, size_t copies)
+static nn_status layout_uniform(nn_layout *l, size_t slots, size_t parts, size_t count,
+                                size_t copies)
 {
-    if (copies == 0 || count > slots / copies) {
+    if (copies == 0 || parts > NN_PARTS_MAX || count > slots * parts / copies) {
         *l = (nn_layout){0};
         return NN_ERR_SHAPE;
     }
-    nn_status st = layout_init(l, slots, count, count * copies);
+    nn_status st = layout_init(l, slots, parts, count, count * copies);
     for (size_t e = 0; e <= count && st == NN_OK; e++)
         l->first[e] = (uint32_t)(e * copies);
     return st;
@@ -54,7 +55,7 @@ static nn_status layout_uniform(nn_layout *l, size_t slots, size_t count, size_t
 /* No slot twice. */
 static nn_status check_distinct(nn_layout *l)
 {
-    unsigned char *seen = calloc(l->slots, 1);
+    unsigned char *seen = calloc(l->slots * l->parts, 1);
     nn_status st = seen == NULL ? NN_ERR_MEMORY : NN_OK;
     for (size_t k = 0; st == NN_OK && k < l->first[l->count]; k++) {
         if (seen[l->slot[k]])
@@ -67,30 +68,37 @@ static nn_status check_distinct(nn_layout *l)
     return st;
 }
 
-/* A periodic layout, still without its positions. */
-static nn_status layout_periodic(nn_layout *l, size_t slots, size_t period, size_t count)
+/* A periodic layout of so many elements in each part, still without its positions. */
+static nn_status layout_periodic(nn_layout *l, size_t slots, size_t parts, size_t period,
+                                 size_t count)
 {
     *l = (nn_layout){0};
-    if (count == 0 || period > slots || count > period)
+    if (count == 0 || period > slots || (count + parts - 1) / parts > period)
         return NN_ERR_SHAPE;
-    nn_status st = layout_uniform(l, slots, count, slots / period);
+    nn_status st = layout_uniform(l, slots, parts, count, slots / period);
     if (st == NN_OK)
         l->period = period;
     return st;
 }
 
-static void put_position(nn_layout *l, size_t e, size_t position)
+static void put_position(nn_layout *l, size_t e, size_t part, size_t position)
 {
     for (size_t k = l->first[e], c = 0; k < l->first[e + 1]; k++, c++)
-        l->slot[k] = (uint32_t)(c * l->period + position);
+        l->slot[k] = (uint32_t)(part * l->slots + c * l->period + position);
     l->extent = position + 1 > l->extent ? position + 1 : l->extent;
 }
 
 nn_status nn_layout_dense(nn_layout *l, size_t slots, size_t period, size_t count)
 {
-    nn_status st = layout_periodic(l, slots, period != 0 ? period : nn_layout_pow2(count), count);
+    size_t parts = (count + slots - 1) / slots;
+    *l = (nn_layout){0};
+    if (count == 0 || parts > NN_PARTS_MAX)
+        return NN_ERR_SHAPE;
+    size_t each = (count + parts - 1) / parts;
+    nn_status st =
+        layout_periodic(l, slots, parts, period != 0 ? period : nn_layout_pow2(each), count);
     for (size_t e = 0; e < count && st == NN_OK; e++)
-        put_position(l, e, e);
+        put_position(l, e, e / each, e % each);
     return st;
 }
 
@@ -98,51 +106,77 @@ nn_status nn_layout_grid(nn_layout *l, size_t slots, nn_shape shape, nn_grid gri
 {
     *l = (nn_layout){0};
     size_t group = grid.gap * grid.gap;
-    if (group == 0 || grid.row == 0 || shape.w * grid.gap > grid.row ||
+    if (group == 0 || grid.row == 0 || shape.w * grid.gap > grid.row || grid.block > slots ||
         shape.h * grid.gap * grid.row > grid.block)
         return NN_ERR_SHAPE;
-    size_t blocks = (shape.c + group - 1) / group;
-    if (blocks > slots / grid.block)
+    size_t blocks = (shape.c + group - 1) / group, room = slots / grid.block;
+    size_t parts = (blocks + room - 1) / room;
+    if (blocks == 0 || parts > NN_PARTS_MAX)
         return NN_ERR_SHAPE;
+    size_t each = (blocks + parts - 1) / parts;
     nn_status st =
-        layout_periodic(l, slots, nn_layout_pow2(blocks * grid.block), nn_shape_count(shape));
+        layout_periodic(l, slots, parts, nn_layout_pow2(each * grid.block), nn_shape_count(shape));
     if (st != NN_OK)
         return st;
     size_t e = 0;
     for (size_t c = 0; c < shape.c; c++) {
-        size_t corner = c / group * grid.block + c % group / grid.gap * grid.row + c % grid.gap;
+        size_t block = c / group, within = c % group;
+        size_t corner =
+            block % each * grid.block + within / grid.gap * grid.row + within % grid.gap;
         for (size_t y = 0; y < shape.h; y++)
             for (size_t x = 0; x < shape.w; x++, e++)
-                put_position(l, e, corner + y * grid.gap * grid.row + x * grid.gap);
+                put_position(l, e, block / each, corner + y * grid.gap * grid.row + x * grid.gap);
     }
     return NN_OK;
 }
 
+/* Slot of element (c,y,x) of replica r of a woven layout, before it is turned. */
+static size_t woven_slot(const nn_weave *w, size_t c, size_t y, size_t x, size_t r)
+{
+    size_t group = w->gap * w->gap, within = c % (w->inner * w->inner);
+    size_t row = (y * w->gap + r % group / w->gap) * w->inner + within / w->inner;
+    size_t column = (x * w->gap + r % w->gap) * w->inner + within % w->inner;
+    size_t copy = r / group * (w->step / w->copies + w->shift);
+    return c / (w->inner * w->inner) * w->step + copy + row * w->row + column;
+}
+
+/* The replicas' distances: to the right, below, between copies, and by turning. */
+static void woven_generators(nn_layout *l, const nn_weave *w, size_t turns)
+{
+    for (size_t d = 1; d < w->gap; d *= 2) {
+        l->generator[l->generators++] = (int)(d * w->inner);
+        l->generator[l->generators++] = (int)(d * w->inner * w->row);
+    }
+    for (size_t k = 1; k < w->copies; k *= 2)
+        l->generator[l->generators++] = (int)(k * (w->step / w->copies + w->shift));
+    for (size_t q = 1; q < turns; q *= 2)
+        l->generator[l->generators++] = (int)(q * w->turn);
+}
+
 nn_status nn_layout_weave(nn_layout *l, size_t slots, nn_shape shape, nn_weave weave)
 {
-    size_t gap = weave.gap, group = gap * gap, replicas = group * weave.copies;
+    nn_weave w = weave;
     *l = (nn_layout){0};
-    if (group == 0 || weave.copies == 0 || shape.w * gap > weave.row ||
-        shape.c > slots / weave.step || weave.copies > weave.step)
+    w.inner = w.inner > 1 ? w.inner : 1;
+    size_t share = w.inner * w.inner, blocks = (shape.c + share - 1) / share;
+    if (w.gap == 0 || w.copies == 0 || shape.w * w.gap * w.inner > w.row ||
+        blocks > slots / w.step || w.copies > w.step)
         return NN_ERR_SHAPE;
-    nn_status st = layout_uniform(l, slots, nn_shape_count(shape), replicas);
+    size_t span = w.turn > 0 ? nn_layout_pow2(blocks) * w.step : slots, turns = slots / span;
+    size_t woven = w.gap * w.gap * w.copies;
+    nn_status st = layout_uniform(l, slots, 1, nn_shape_count(shape), woven * turns);
     if (st != NN_OK)
         return st;
-    size_t spacing = weave.step / weave.copies + weave.shift, at = 0;
+    size_t at = 0;
     for (size_t c = 0; c < shape.c; c++)
         for (size_t y = 0; y < shape.h; y++)
             for (size_t x = 0; x < shape.w; x++)
-                for (size_t r = 0; r < replicas; r++, at++) {
-                    size_t row = y * gap + r % group / gap, column = x * gap + r % gap;
-                    size_t slot = c * weave.step + r / group * spacing + row * weave.row + column;
-                    l->slot[at] = (uint32_t)(slot % slots);
+                for (size_t r = 0; r < woven * turns; r++, at++) {
+                    size_t q = r / woven, slot = woven_slot(&w, c, y, x, r % woven);
+                    l->slot[at] = (uint32_t)((slot + q * w.turn) % span + q * span);
                 }
-    for (size_t d = 1; d < gap; d *= 2) {
-        l->generator[l->generators++] = (int)d;
-        l->generator[l->generators++] = (int)(d * weave.row);
-    }
-    for (size_t k = 1; k < weave.copies; k *= 2)
-        l->generator[l->generators++] = (int)(k * spacing);
+    l->period = span;
+    woven_generators(l, &w, turns);
     return check_distinct(l);
 }
 
@@ -150,9 +184,10 @@ nn_status nn_layout_runs(nn_layout *l, size_t slots, size_t count, size_t period
                          const nn_layout *run)
 {
     *l = (nn_layout){0};
-    if (run->extent > period || count == 0 || (count - 1) / run->count >= slots / period)
+    if (run->parts != 1 || run->extent > period || count == 0 ||
+        (count - 1) / run->count >= slots / period)
         return NN_ERR_SHAPE;
-    nn_status st = layout_uniform(l, slots, count, 1);
+    nn_status st = layout_uniform(l, slots, 1, count, 1);
     for (size_t e = 0; e < count && st == NN_OK; e++)
         l->slot[e] = (uint32_t)(e / run->count * period + nn_layout_place(run, e % run->count));
     return st;
@@ -161,7 +196,7 @@ nn_status nn_layout_runs(nn_layout *l, size_t slots, size_t count, size_t period
 nn_status nn_layout_replicas(nn_layout *l, size_t slots, size_t count, const uint32_t *start,
                              size_t replicas)
 {
-    nn_status st = layout_uniform(l, slots, count, replicas);
+    nn_status st = layout_uniform(l, slots, 1, count, replicas);
     if (st != NN_OK)
         return st;
     for (size_t e = 0; e < count; e++)
@@ -172,7 +207,7 @@ nn_status nn_layout_replicas(nn_layout *l, size_t slots, size_t count, const uin
 
 nn_status nn_layout_from_slots(nn_layout *l, size_t slots, size_t count, const uint32_t *element)
 {
-    nn_status st = layout_init(l, slots, count, slots);
+    nn_status st = layout_init(l, slots, 1, count, slots);
     if (st != NN_OK)
         return st;
     for (size_t e = 0; e <= count; e++)
@@ -200,7 +235,7 @@ nn_status nn_layout_from_slots(nn_layout *l, size_t slots, size_t count, const u
 
 void nn_layout_to_slots(const nn_layout *l, uint32_t *element)
 {
-    for (size_t j = 0; j < l->slots; j++)
+    for (size_t j = 0; j < l->parts * l->slots; j++)
         element[j] = NN_LAYOUT_EMPTY;
     for (size_t e = 0; e < l->count; e++)
         for (size_t k = l->first[e]; k < l->first[e + 1]; k++)
@@ -238,7 +273,8 @@ static nn_status set_offsets(nn_layout *l, const long *offset)
 nn_status nn_layout_move(nn_layout *l, const int *generator, int count)
 {
     size_t replicas = l->slots / l->period;
-    if (count < 0 || count > NN_GENERATORS_MAX || (count > 0 && replicas != (size_t)1 << count))
+    if (l->parts != 1 || count < 0 || count > NN_GENERATORS_MAX ||
+        (count > 0 && replicas != (size_t)1 << count))
         return NN_ERR_SHAPE;
     long *offset = calloc(replicas, sizeof *offset);
     if (offset == NULL)
@@ -259,7 +295,7 @@ nn_status nn_layout_move(nn_layout *l, const int *generator, int count)
 
 nn_status nn_layout_align(nn_layout *l, const nn_layout *like)
 {
-    if (l->period > like->period || l->slots != like->slots)
+    if (l->parts != 1 || like->parts != 1 || l->period > like->period || l->slots != like->slots)
         return NN_ERR_SHAPE;
     size_t replicas = l->slots / l->period, ratio = like->period / l->period;
     long *offset = malloc(replicas * sizeof *offset);
@@ -287,7 +323,7 @@ nn_status nn_layout_align(nn_layout *l, const nn_layout *like)
 nn_status nn_layout_copy(nn_layout *out, const nn_layout *in)
 {
     size_t places = in->first[in->count];
-    nn_status st = layout_init(out, in->slots, in->count, places);
+    nn_status st = layout_init(out, in->slots, in->parts, in->count, places);
     if (st != NN_OK)
         return st;
     uint32_t *first = out->first, *slot = out->slot;
@@ -297,6 +333,15 @@ nn_status nn_layout_copy(nn_layout *out, const nn_layout *in)
     out->first = first;
     out->slot = slot;
     return NN_OK;
+}
+
+int nn_layout_equal(const nn_layout *p, const nn_layout *q)
+{
+    return p->slots == q->slots && p->parts == q->parts && p->period == q->period &&
+           p->count == q->count && p->generators == q->generators &&
+           memcmp(p->generator, q->generator, sizeof p->generator) == 0 &&
+           memcmp(p->first, q->first, (p->count + 1) * sizeof *p->first) == 0 &&
+           memcmp(p->slot, q->slot, p->first[p->count] * sizeof *p->slot) == 0;
 }
 
 void nn_layout_spread(const nn_layout *l, double *slot, size_t images, size_t m,

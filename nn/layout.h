@@ -1,8 +1,11 @@
-/* Where the elements of a tensor lie in the slots of a ciphertext.
+/* Where the elements of a tensor lie in the slots of ciphertexts.
  *
- * A layout lists for every element the slots that hold it, one or more. Most layouts come from
- * positions and starts: element e of replica c lies in slot
- *     (start[c] + position[e]) mod S,     position[e] < period,  start[c] = c * period + offset.
+ * A layout lists for every element the slots that hold it, one or more. A tensor that does not fit
+ * in one ciphertext has several parts of S slots each: slot s stands for slot s mod S of part
+ * s / S, and all slots of an element are in one part. Most layouts come from positions and starts:
+ * element e of replica c lies in slot
+ *     (start[c] + position[e]) mod S,     position[e] < period,  start[c] = c * period + offset
+ * of its part.
  * Without offsets the vector of slots is periodic. Offsets move whole replicas by a few slots, so
  * that one diagonal of the next matrix meets different elements in different replicas and fewer
  * diagonals are needed (nn/route.h). Slots that hold no element may hold anything; matrices never
@@ -13,14 +16,15 @@
 
 #include "nn/shape.h"
 
-enum { NN_GENERATORS_MAX = 16 };
+enum { NN_GENERATORS_MAX = 16, NN_PARTS_MAX = 64 };
 
 /* Marks an empty slot in nn_layout_from_slots. */
 #define NN_LAYOUT_EMPTY ((uint32_t)-1)
 
 typedef struct nn_layout {
-    size_t slots;   /* a power of two */
-    size_t period;  /* a power of two: what the slots repeat with; slots where they do not */
+    size_t slots;   /* of one part; a power of two */
+    size_t parts;   /* ciphertexts; where there are several, none has offsets */
+    size_t period;  /* a power of two: what every part repeats with; slots where they do not */
     size_t count;   /* elements */
     size_t extent;  /* 1 + largest position, for layouts of positions and starts, else 0 */
     long base;      /* offset of replica 0, likewise */
@@ -40,31 +44,38 @@ typedef struct nn_grid {
 
 /* A woven layout: element (c,y,x) of replica (k,dy,dx), 0 <= dy,dx < gap, k < copies, at
  * c * step + k * (step / copies + shift) + (y * gap + dy) * row + x * gap + dx: every channel has a
- * grid of its own, and the places between its elements hold replicas of it. */
+ * grid of its own, and the places between its elements hold replicas of it. With inner > 1 the grid
+ * is one of squares of inner^2 places, and so many channels share it, as in nn_grid.
+ *
+ * With turn > 0 the whole is repeated as often as it fits, each time after the smallest power of
+ * two of slots that holds it, turned within them: by turn, 2 turn, and so on. */
 typedef struct nn_weave {
     size_t row, gap, step, copies, shift;
+    size_t inner, turn;
 } nn_weave;
 
 /** Smallest power of two >= n, n >= 1. */
 size_t nn_layout_pow2(size_t n);
 
-/** Elements one after the other: position[e] = e.
+/** Elements one after the other: position[e] = e. More elements than slots are cut into equal
+ * parts, as few as hold them.
  *
  *  Out:    l   to be released with nn_layout_clear; empty on failure
- *  In:     period   a power of two >= count; 0: the smallest
- *  Fails:  NN_ERR_SHAPE (count or period > slots, or count 0), NN_ERR_MEMORY
+ *  In:     period   a power of two >= the elements of a part; 0: the smallest
+ *  Fails:  NN_ERR_SHAPE (period > slots, too many parts, or count 0), NN_ERR_MEMORY
  */
 NN_MUST_CHECK nn_status nn_layout_dense(nn_layout *l, size_t slots, size_t period, size_t count);
 
-/** A grid layout; see nn_grid.
+/** A grid layout; see nn_grid. More blocks than fit in the slots are cut into parts of equally
+ * many, as few as hold them.
  *
- *  Fails:  NN_ERR_SHAPE when the tensor does not fit the grid or the slots, NN_ERR_MEMORY
+ *  Fails:  NN_ERR_SHAPE when the tensor does not fit the grid, or a block the slots, NN_ERR_MEMORY
  */
 NN_MUST_CHECK nn_status nn_layout_grid(nn_layout *l, size_t slots, nn_shape shape, nn_grid grid);
 
 /** A woven layout; see nn_weave. Its generators are the distances between replicas.
  *
- *  In:     weave   gap and copies powers of two, step a power of two
+ *  In:     weave   gap, copies and step powers of two; inner 0 means 1
  *  Fails:  NN_ERR_SHAPE when two elements meet in a slot or the slots do not suffice,
  * NN_ERR_MEMORY
  */
@@ -85,7 +96,7 @@ NN_MUST_CHECK nn_status nn_layout_runs(nn_layout *l, size_t slots, size_t count,
 NN_MUST_CHECK nn_status nn_layout_replicas(nn_layout *l, size_t slots, size_t count,
                                            const uint32_t *start, size_t replicas);
 
-/** Any layout: what every slot holds.
+/** Any layout in one part: what every slot holds.
  *
  *  In:     element   slots of them, < count or NN_LAYOUT_EMPTY; an element may have no slot at all
  *  Fails:  NN_ERR_SHAPE (an element out of range), NN_ERR_MEMORY
@@ -93,7 +104,7 @@ NN_MUST_CHECK nn_status nn_layout_replicas(nn_layout *l, size_t slots, size_t co
 NN_MUST_CHECK nn_status nn_layout_from_slots(nn_layout *l, size_t slots, size_t count,
                                              const uint32_t *element);
 
-/** The reverse: element gets l->slots numbers. */
+/** The reverse: element gets l->parts * l->slots numbers. */
 void nn_layout_to_slots(const nn_layout *l, uint32_t *element);
 
 /** Give the replicas their offsets: all sums of subsets of the generators, in descending order.
@@ -113,6 +124,10 @@ NN_MUST_CHECK nn_status nn_layout_move(nn_layout *l, const int *generator, int c
 NN_MUST_CHECK nn_status nn_layout_align(nn_layout *l, const nn_layout *like);
 
 NN_MUST_CHECK nn_status nn_layout_copy(nn_layout *out, const nn_layout *in);
+
+/** 1 when both put all elements into the same slots and have the same offsets. */
+int nn_layout_equal(const nn_layout *p, const nn_layout *q);
+
 void nn_layout_clear(nn_layout *l);
 
 /** Number of slots of element e, and the first of them. */
@@ -127,7 +142,8 @@ static inline size_t nn_layout_place(const nn_layout *l, size_t e)
 }
 
 /** Slot s of a vector that holds `images` tensors side by side: element e of image m lies in slot
- *  images * s + m for every s of the layout. The vector has images * l->slots numbers.
+ *  images * s + m for every s of the layout. The vector has images * l->parts * l->slots numbers,
+ *  the parts one after the other.
  *
  *  spread gives all replicas of value to image m, and leaves the rest; gather reads the first ones.
  */

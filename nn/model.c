@@ -1,12 +1,42 @@
-/* Reading a model: ONNX bytes -> graph -> stages -> merged stages. */
+/* Reading a model: ONNX bytes -> graph, and on demand the stages of its network. */
 #include "nn/model.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "nn/digest.h"
+#include "nn/fit_run.h"
 #include "nn/graph_data.h"
-#include "nn/ref.h"
+#include "nn/infer.h"
+#include "nn/tail.h"
+#include "nn/why.h"
+
+/* Cut the tail off, and find the sizes of what is left. */
+static nn_status look_at(nn_model *m, char *why, size_t why_size)
+{
+    nn_graph *g = m->graph;
+    size_t logits;
+
+    if (g->input_count != 1 || g->output_count != 1)
+        return nn_why(why, why_size, NN_ERR_UNSUPPORTED,
+                      "the model has %zu inputs and %zu outputs, one of each is taken",
+                      g->input_count, g->output_count);
+    m->tail = nn_tail_find(g, &logits);
+    nn_dims *dims = malloc((g->value_count + 1) * sizeof *dims);
+    if (dims == NULL)
+        return nn_why(why, why_size, NN_ERR_MEMORY, "out of memory while reading the model");
+    nn_status st = nn_infer_dims(dims, g, 1, why, why_size);
+    if (st == NN_OK && nn_shape_of_dims(&m->input, &dims[g->input[0]]) != NN_OK)
+        st = nn_why(why, why_size, NN_ERR_SHAPE,
+                    "input '%.60s' is no batch of images or vectors: %zu dimensions",
+                    g->value[g->input[0]].name, dims[g->input[0]].rank);
+    if (st == NN_OK && nn_dims_count(&dims[logits], &m->outputs) != NN_OK)
+        st = nn_why(why, why_size, NN_ERR_SHAPE, "the output is too large");
+    free(dims);
+    if (st == NN_OK)
+        g->output[0] = logits;
+    return st;
+}
 
 nn_status nn_model_read(nn_model **out, const uint8_t *bytes, size_t size, char *why,
                         size_t why_size)
@@ -20,11 +50,9 @@ nn_status nn_model_read(nn_model **out, const uint8_t *bytes, size_t size, char 
     m->id = nn_digest(bytes, size);
     nn_status st = nn_onnx_read(&m->graph, bytes, size, why, why_size);
     if (st == NN_OK)
-        st = nn_lower(&m->raw, m->graph, why, why_size);
+        st = look_at(m, why, why_size);
     if (st == NN_OK)
-        st = nn_lower(&m->merged, m->graph, why, why_size);
-    if (st == NN_OK)
-        st = nn_rewrite_merge(&m->merged, &m->report, why, why_size);
+        st = nn_lower_input_range(&m->input_lo, &m->input_hi, m->graph, why, why_size);
     if (st != NN_OK) {
         nn_model_free(m);
         return st;
@@ -37,26 +65,37 @@ void nn_model_free(nn_model *m)
 {
     if (m == NULL)
         return;
-    nn_stages_clear(&m->raw);
-    nn_stages_clear(&m->merged);
     nn_graph_free(m->graph);
     free(m);
 }
 
+nn_status nn_model_stages(const nn_model *m, const nn_rewrite_options *options, nn_stages *stages,
+                          nn_rewrite_report *report, char *why, size_t why_size)
+{
+    nn_status st = nn_lower(stages, m->graph, why, why_size);
+
+    return st == NN_OK ? nn_rewrite_merge(stages, options, report, why, why_size) : st;
+}
+
 nn_shape nn_model_input(const nn_model *m)
 {
-    return m->merged.input;
+    return m->input;
 }
 
 size_t nn_model_outputs(const nn_model *m)
 {
-    return nn_stages_output_count(&m->merged);
+    return m->outputs;
+}
+
+nn_tail nn_model_tail(const nn_model *m)
+{
+    return m->tail;
 }
 
 void nn_model_input_range(const nn_model *m, double *lo, double *hi)
 {
-    *lo = m->merged.input_lo;
-    *hi = m->merged.input_hi;
+    *lo = m->input_lo;
+    *hi = m->input_hi;
 }
 
 const char *nn_model_meta(const nn_model *m, const char *key)
@@ -77,7 +116,7 @@ nn_status nn_model_run(const nn_model *m, float *out, const float *in, char *why
     nn_status st = nn_tensor_init(&x, NN_TYPE_FLOAT, &dims);
     if (st == NN_OK) {
         memcpy(x.value, in, x.count * sizeof *in);
-        st = nn_ref_run(m->graph, &x, &y, why, why_size);
+        st = nn_fit_run_graph(m->graph, &x, &y, why, why_size);
     }
     if (st == NN_OK && y.count != nn_model_outputs(m))
         st = NN_ERR_SHAPE;

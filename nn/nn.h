@@ -5,7 +5,7 @@
  * keys)
  *           -> nn_client_write (the small public plan file, no weights) and nn_program_create
  *   client: nn_client_read -> keys for nn_client_keys -> nn_client_encrypt -> (bytes) ...
- *   server: nn_program_run on the ciphertext with the client's evaluation keys
+ *   server: nn_program_run on the ciphertexts with the client's evaluation keys
  *   client: nn_client_decrypt -> logits
  *
  * Laws: statuses are nn_status (0, nn codes -100.., or a ckks code that travelled up); a function
@@ -24,6 +24,7 @@
 #include "nn/onnx_write.h"
 #include "nn/shape.h"
 #include "nn/status.h"
+#include "nn/tail.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -68,10 +69,24 @@ NN_API void nn_model_input_range(const nn_model *m, double *lo, double *hi);
 NN_API const char *nn_model_meta(const nn_model *m, const char *key);
 /** 64-bit digest of the file's bytes; equal models have equal digests. */
 NN_API uint64_t nn_model_id(const nn_model *m);
-/** The plain network: out gets nn_model_outputs numbers, the float reference of the unmerged graph.
+/** The plain network: out gets nn_model_outputs numbers, the float reference of the unmerged graph,
+ * with the polynomials in place of activations that the model's metadata hold.
  */
 NN_API NN_MUST_CHECK nn_status nn_model_run(const nn_model *m, float *out, const float *in,
                                             char *why, size_t why_size);
+
+/** What the model's file ends in after the logits; the encrypted network ends before it, and the
+ *  client computes it of what it has decrypted. */
+NN_API nn_tail nn_model_tail(const nn_model *m);
+
+/** Passes over a network that save levels and products and keep what it computes. */
+enum {
+    NN_PASS_NORM = 1,   /* batch normalisations join the stage before them, or behind */
+    NN_PASS_POOL = 2,   /* average pools join the stage behind them, or before */
+    NN_PASS_LINEAR = 4, /* other adjacent linear stages become one */
+    NN_PASS_MONIC = 8,  /* a polynomial's leading coefficient and constant go to its neighbours */
+    NN_PASS_ALL = 15
+};
 
 /* ------------------------------------------------------------------ the plan */
 
@@ -141,26 +156,31 @@ typedef struct nn_plan_options {
     int security_bits;     /* 128 (default when 0), 192, 256 */
     double precision_bits; /* bits kept below 1.0 where an error counts most; 0: default 13 */
     int log_n;             /* 0: chosen */
-    int keep_unmerged;     /* 1: plan the stages as they stand in the file (for comparison) */
+    unsigned passes_off;   /* NN_PASS_... that are left out, for comparison */
     const nn_costs *costs; /* NULL: built in; decides the plan; read by nn_plan_create, not kept */
     size_t memory;         /* bound on the forecast's server_memory; 0: none */
     size_t images;         /* images side by side in one ciphertext, a power of two; 0: 1 */
     int ring;              /* NN_RING_...; 0: chosen */
+    int alternatives;      /* 1: also try the next larger degree, for nn_plan_tried */
 } nn_plan_options;
 
 /** What the plan foretells. */
 typedef struct nn_forecast {
     int security_bits, log_n, limbs, special, levels;
-    double log2_q, log2_qp; /* log2_qp: the largest over all keys */
-    size_t rotations;       /* key switches of rotations per inference */
-    size_t multiplications; /* key switches of products per inference */
-    size_t plain_products;  /* diagonals multiplied per inference */
-    size_t keys;            /* distinct evaluation keys */
-    size_t eval_key_bytes;  /* as a file */
-    size_t eval_key_memory; /* loaded */
-    size_t request_bytes, response_bytes;
-    size_t weight_memory; /* encoded diagonals */
-    size_t server_memory; /* context + keys + weights + scratch of one worker + model */
+    double log2_q, log2_qp;               /* log2_qp: the largest over all keys */
+    size_t rotations;                     /* key switches of rotations per inference */
+    size_t multiplications;               /* key switches of products per inference */
+    size_t plain_products;                /* diagonals multiplied per inference */
+    size_t keys;                          /* distinct evaluation keys */
+    size_t eval_key_bytes;                /* as a file */
+    size_t eval_key_memory;               /* loaded */
+    size_t requests, responses;           /* ciphertexts each */
+    size_t request_bytes, response_bytes; /* of all of them */
+    size_t weight_memory;                 /* encoded diagonals */
+    size_t value_memory;                  /* ciphertexts that are alive at a time */
+    size_t model_memory;                  /* the network's graph and matrices */
+    size_t server_memory; /* the most of: all that encoding weights needs; context, keys, weights,
+                             values and scratch of one worker while it infers */
     size_t peak_memory;   /* client and server in one process (unseen eval, one thread) */
     double infer_ms;      /* on one core, by the unit times of the options */
     double logit_error;   /* predicted standard deviation of a logit's error */
@@ -180,6 +200,74 @@ NN_API NN_MUST_CHECK nn_status nn_plan_create(nn_plan **out, const nn_model *m,
                                               size_t why_size);
 /** Release a plan; NULL is fine. Programs of it must be gone. */
 NN_API void nn_plan_free(nn_plan *p);
+
+/** Count what a network needs with some passes left out, without planning.
+ *
+ *  Out:    cost        rotations stays 0
+ *  In:     passes_off  NN_PASS_...
+ *  Fails:  as nn_model_read
+ */
+NN_API NN_MUST_CHECK nn_status nn_model_count(const nn_model *m, unsigned passes_off,
+                                              nn_model_cost *cost, char *why, size_t why_size);
+
+/** A ring that was tried for a plan. */
+enum { NN_TRIES_MAX = 24, NN_TRY_WHY_SIZE = 420 };
+typedef struct nn_plan_try {
+    int ring, log_n;           /* CKKS_RING_... */
+    int fits, taken;           /* fits 0: why says what is missing */
+    int limbs, special;        /* the others are 0 where it does not fit */
+    double cost;               /* what plans are chosen by: ms, with the prices of keys and bytes */
+    double ms;                 /* of that the time, by the table that decided */
+    char why[NN_TRY_WHY_SIZE]; /* "" when it fits */
+} nn_plan_try;
+
+/** Rings that were tried, in that order. */
+NN_API size_t nn_plan_tries(const nn_plan *p);
+/** One of them; NULL beyond the last. */
+NN_API const nn_plan_try *nn_plan_tried(const nn_plan *p, size_t k);
+
+/** One step of a plan, for reports. */
+enum { NN_METHOD_SIZE = 400 };
+typedef struct nn_plan_account {
+    const char *name;
+    const char *kind;            /* "matrix", "polynomial", "product" */
+    char inputs[96];             /* the values it takes: "input", or numbers of steps from 1 */
+    char layout[96];             /* where its output lies */
+    char method[NN_METHOD_SIZE]; /* how it is computed, input by input */
+    int limbs, limbs_out;
+    double scale_in, scale_out; /* log2; of the first input */
+    int special, alpha;         /* key shape; 0 where there is no key switch */
+    size_t rotations, products, diagonals, scalars;
+    double range; /* bound of its numbers */
+    int measured; /* 1: that is a measurement */
+    double error; /* predicted standard deviation of a number's error */
+    double ms;
+} nn_plan_account;
+
+/** Account of step k.  Fails: NN_ERR_ARG (beyond the last) */
+NN_API NN_MUST_CHECK nn_status nn_plan_account_of(const nn_plan *p, size_t k, nn_plan_account *out);
+
+/** The plan with its reasons as text; returns the length needed without the final NUL. */
+NN_API size_t nn_plan_explain(const nn_plan *p, char *text, size_t size);
+
+/** What a network costs with some passes left out. */
+typedef struct nn_ablation {
+    unsigned passes_off;
+    nn_model_cost cost;        /* with every merge that the passes allow; rotations of the plan */
+    int fits;                  /* 0: there is no plan, and why says what is missing */
+    nn_forecast forecast;      /* of the cheapest plan, which may leave merges out and have more
+                                  levels; all 0 where it does not fit */
+    char why[NN_TRY_WHY_SIZE]; /* "" when it fits */
+} nn_ablation;
+
+/** Plan a network with some passes left out.
+ *
+ *  In:     options   as of nn_plan_create, whose passes_off are left out as well
+ *  Fails:  as nn_model_read; a plan that cannot be had is no failure
+ */
+NN_API NN_MUST_CHECK nn_status nn_plan_ablate(const nn_model *m, const nn_plan_options *options,
+                                              unsigned passes_off, nn_ablation *out, char *why,
+                                              size_t why_size);
 
 /** The parameters, for ckks_context_create; owned by the plan. */
 NN_API const ckks_params *nn_plan_params(const nn_plan *p);
@@ -201,15 +289,54 @@ NN_API size_t nn_plan_steps(const nn_plan *p);
 /** Name of a step, made of the names of its nodes; "" beyond the last. */
 NN_API const char *nn_plan_step_name(const nn_plan *p, size_t step);
 
+/** Called after each step with its number, counted from 1; return non-zero to stop the run
+ *  (NN_ERR_STOPPED). */
+typedef int (*nn_progress)(void *user, size_t step, size_t steps, const char *name);
+
+/** What a probe sees of a step's output. */
+typedef struct nn_view_place nn_view_place;
+typedef struct nn_view {
+    size_t step; /* from 0 */
+    const char *name;
+    size_t numbers, images;               /* numbers of the value, for each image */
+    size_t parts;                         /* ciphertexts, or slot vectors */
+    const double *slots;                  /* clear: all slots, part after part; else NULL */
+    const ckks_ciphertext *const *cipher; /* encrypted: parts of them; else NULL */
+    const nn_view_place *place;           /* for nn_view_numbers */
+} nn_view;
+
+/** Called after each step, before its output is used; what it points to lives until it returns.
+ *  Return non-zero to stop the run (NN_ERR_STOPPED). */
+typedef int (*nn_probe)(void *user, const nn_view *view);
+
+/** Whom a run tells of its steps; either may be NULL. */
+typedef struct nn_watch {
+    nn_progress progress;
+    nn_probe probe;
+    void *user;
+} nn_watch;
+
+/** Read the numbers off a value: (C,H,W) of every image, one image after the other.
+ *
+ *  Out:    out     view->images * view->numbers numbers
+ *  In:     w, sk   of an encrypted run: the key's owner alone can look (SECURITY.md), with a worker
+ *                  of its own; NULL for a clear one
+ *  Fails:  NN_ERR_ARG (no key), NN_ERR_MEMORY, ckks codes
+ */
+NN_API NN_MUST_CHECK nn_status nn_view_numbers(const nn_view *view, double *out, ckks_worker *w,
+                                               const ckks_secret_key *sk);
+
 /** Run the plan on clear slots: the same layouts, diagonals and folds in double, no encryption.
  *
- *  Out:    out   nn_model_outputs numbers for each image
- *  In:     in    nn_plan_images images, one after the other
+ *  Out:    out     nn_model_outputs numbers for each image
+ *  In:     in      nn_plan_images images, one after the other
+ *          watch   NULL for nobody
  *  Error:  against nn_model_run only the rounding of float
- *  Fails:  NN_ERR_MEMORY
+ *  Memory: the values that are alive at a time, in double; one diagonal
+ *  Fails:  NN_ERR_MEMORY, NN_ERR_ARG (the plan has released its matrices), NN_ERR_STOPPED
  */
 NN_API NN_MUST_CHECK nn_status nn_plan_run_clear(const nn_plan *p, float *out, const float *in,
-                                                 char *why, size_t why_size);
+                                                 const nn_watch *watch, char *why, size_t why_size);
 
 /* ------------------------------------------------------------------ the client's side */
 
@@ -258,12 +385,21 @@ NN_API const ckks_key_spec *nn_client_keys(const nn_client *c);
 
 /** Number of evaluation keys. */
 NN_API size_t nn_client_key_count(const nn_client *c);
+
+/** Ciphertexts of a request: more than one where the image has more numbers than a ciphertext has
+ *  slots. */
+NN_API size_t nn_client_requests(const nn_client *c);
+
+/** Ciphertexts of a response, likewise. */
+NN_API size_t nn_client_responses(const nn_client *c);
+
 /** Lay out, encode and encrypt one image of nn_shape_count(input) numbers.
  *
+ *  Out:    out    nn_client_requests different ciphertexts
  *  Fails:  NN_ERR_RANGE when a number is not finite or outside the input range of the plan
  *          (ckks_worker_error has no say then; why gets the sentence), NN_ERR_MISMATCH, ckks codes
  */
-NN_API NN_MUST_CHECK nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *out,
+NN_API NN_MUST_CHECK nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext *const *out,
                                                  const nn_client *c, const ckks_secret_key *sk,
                                                  const float *image, char *why, size_t why_size);
 /** The same for several images side by side.
@@ -272,19 +408,20 @@ NN_API NN_MUST_CHECK nn_status nn_client_encrypt(ckks_worker *w, ckks_ciphertext
  *          count    1..nn_client_images; the places of the others stay zero
  *  Fails:  NN_ERR_ARG (count), as nn_client_encrypt
  */
-NN_API NN_MUST_CHECK nn_status nn_client_encrypt_many(ckks_worker *w, ckks_ciphertext *out,
+NN_API NN_MUST_CHECK nn_status nn_client_encrypt_many(ckks_worker *w, ckks_ciphertext *const *out,
                                                       const nn_client *c, const ckks_secret_key *sk,
                                                       const float *images, size_t count, char *why,
                                                       size_t why_size);
 /** Decrypt and read the logits, for the owner of the key alone (SECURITY.md).
  *
  *  Out:    logits   nn_client_outputs numbers
+ *  In:     in       nn_client_responses ciphertexts, in their order
  *  Error:  about the forecast's logit_error
  *  Fails:  NN_ERR_MISMATCH (not the response of this plan), NN_ERR_MEMORY, ckks codes
  */
 NN_API NN_MUST_CHECK nn_status nn_client_decrypt(ckks_worker *w, float *logits, const nn_client *c,
                                                  const ckks_secret_key *sk,
-                                                 const ckks_ciphertext *in, char *why,
+                                                 const ckks_ciphertext *const *in, char *why,
                                                  size_t why_size);
 
 /** The same for the first count images of the response.
@@ -295,7 +432,7 @@ NN_API NN_MUST_CHECK nn_status nn_client_decrypt(ckks_worker *w, float *logits, 
  */
 NN_API NN_MUST_CHECK nn_status nn_client_decrypt_many(ckks_worker *w, float *logits, size_t count,
                                                       const nn_client *c, const ckks_secret_key *sk,
-                                                      const ckks_ciphertext *in, char *why,
+                                                      const ckks_ciphertext *const *in, char *why,
                                                       size_t why_size);
 
 /* ------------------------------------------------------------------ the server's side */
@@ -303,15 +440,26 @@ NN_API NN_MUST_CHECK nn_status nn_client_decrypt_many(ckks_worker *w, float *log
 /* A plan with all its diagonals encoded for one context. Immutable, shareable between threads. */
 typedef struct nn_program nn_program;
 
+/** How a program is made; all zero is a choice. */
+typedef struct nn_program_options {
+    int threads; /* that encode the weights, 1..256; 0: 1 */
+    int release; /* 1: the plan gives up every matrix once its diagonals are encoded, which halves
+                    what large networks need; it then makes no second program and does not run on
+                    clear slots */
+} nn_program_options;
+
 /** Encode all weights.
  *
- *  In:     p, ctx   must outlive the program; ctx made of nn_plan_params(p)
+ *  In:     p, ctx    must outlive the program; ctx made of nn_plan_params(p)
+ *          options   NULL for all zero; p changes only when release is asked for
  *  Memory: nn_program_bytes
  *  Cost:   one encoding per diagonal; about a second for a network of a few hundred diagonals
- *  Fails:  NN_ERR_MEMORY, CKKS_ERR_RANGE (a weight too large), other ckks codes
+ *  Fails:  NN_ERR_MEMORY, NN_ERR_ARG (the plan has released its matrices), CKKS_ERR_RANGE (a weight
+ *          too large), other ckks codes
  */
-NN_API NN_MUST_CHECK nn_status nn_program_create(nn_program **out, const nn_plan *p,
-                                                 const ckks_context *ctx, char *why,
+NN_API NN_MUST_CHECK nn_status nn_program_create(nn_program **out, nn_plan *p,
+                                                 const ckks_context *ctx,
+                                                 const nn_program_options *options, char *why,
                                                  size_t why_size);
 /** Release; NULL is fine. */
 NN_API void nn_program_free(nn_program *prog);
@@ -319,27 +467,26 @@ NN_API void nn_program_free(nn_program *prog);
 /** Heap held by the encoded weights. */
 NN_API size_t nn_program_bytes(const nn_program *prog);
 
-/** Circuit scratch that a worker needs for this program (argument of ckks_worker_create). */
-NN_API size_t nn_program_scratch_bytes(const nn_program *prog);
+/** Circuit scratch that a worker of so many threads needs for this program (argument of
+ *  ckks_worker_create_team). */
+NN_API size_t nn_program_scratch_bytes(const nn_program *prog, int threads);
 
-/** Called after each step with its index; return non-zero to stop the run (NN_ERR_STOPPED). May be
- * NULL. */
-typedef int (*nn_progress)(void *user, size_t step, size_t steps, const char *name);
-
-/** Infer, blind.
+/** Infer, blind. Values that are alive at a time have ciphertexts of their own, made and released
+ *  while it runs.
  *
- *  Out:    out   the response; may be in
- *  In:     w     lent the client's evaluation keys (ckks_worker_use_keys), with the scratch of
- *                nn_program_scratch_bytes
- *          in    what nn_client_encrypt made
+ *  Out:    out     the response, nn_client_responses different ciphertexts, none of them an in
+ *  In:     w       lent the client's evaluation keys (ckks_worker_use_keys), with the scratch of
+ *                  nn_program_scratch_bytes for its threads
+ *          in      what nn_client_encrypt made
+ *          watch   NULL for nobody
  *  Cost:   the forecast's rotations, multiplications and plain_products
- *  Fails:  CKKS_ERR_NO_KEY, CKKS_ERR_MISMATCH, CKKS_ERR_LEVEL (not the ciphertext of this plan),
- * NN_ERR_STOPPED
+ *  Fails:  CKKS_ERR_NO_KEY, CKKS_ERR_MISMATCH, NN_ERR_MISMATCH (not the ciphertexts of this plan),
+ *          NN_ERR_ARG (an out is an in), NN_ERR_MEMORY, NN_ERR_STOPPED
  */
 NN_API NN_MUST_CHECK nn_status nn_program_run(const nn_program *prog, ckks_worker *w,
-                                              ckks_ciphertext *out, const ckks_ciphertext *in,
-                                              nn_progress progress, void *user, char *why,
-                                              size_t why_size);
+                                              ckks_ciphertext *const *out,
+                                              const ckks_ciphertext *const *in,
+                                              const nn_watch *watch, char *why, size_t why_size);
 
 #ifdef __cplusplus
 }

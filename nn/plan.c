@@ -3,23 +3,42 @@
 
 #include <stdlib.h>
 
-ckks_lintrans_shape nn_plan_shape(const nn_plan *p, size_t k)
+ckks_lintrans_shape nn_plan_shape(const nn_plan *p, size_t k, size_t i)
 {
     const nn_step *s = &p->step[k].shape;
-    const nn_route *r = &p->arrangement.route[k];
+    const nn_route *r = nn_arrangement_route(&p->arrangement, k, i);
     return (ckks_lintrans_shape){
         .limbs = s->limbs,
         .rescale = s->rescale,
         .special = s->special,
         .alpha = s->alpha,
-        .diagonal_count = r->count,
+        .step_count = r->count,
         .baby = r->baby,
         .giant = r->giant,
         .fold_count = r->fold_count,
         .fold_step = r->fold,
         .chain = s->chain,
-        .compact = s->compact,
+        .compact = s->compact[i],
+        .narrow = s->narrow[i],
+        .in_count = (int)r->in_parts,
+        .out_count = (int)r->out_parts,
+        .diagonal_count = r->entries,
+        .diagonal_step = r->entry_step,
+        .diagonal_in = r->entry_in,
+        .diagonal_out = r->entry_out,
     };
+}
+
+void nn_plan_release_matrix(nn_plan *p, size_t k, size_t i)
+{
+    nn_affine *a = &p->stages->stage[k].affine[i];
+    free(a->col);
+    free(a->value);
+    a->col = NULL;
+    a->value = NULL;
+    a->capacity = 0;
+    for (size_t o = 0; a->row_start != NULL && o <= a->rows; o++)
+        a->row_start[o] = 0;
 }
 
 void nn_plan_free(nn_plan *p)
@@ -28,6 +47,8 @@ void nn_plan_free(nn_plan *p)
         return;
     nn_arrangement_clear(&p->arrangement);
     nn_schedule_clear(&p->schedule);
+    nn_stages_clear(p->stages);
+    free(p->stages);
     free(p->step);
     free(p->key);
     free(p);
@@ -62,4 +83,14 @@ size_t nn_plan_steps(const nn_plan *p)
 const char *nn_plan_step_name(const nn_plan *p, size_t step)
 {
     return step < p->stages->count ? p->stages->stage[step].name : "";
+}
+
+size_t nn_plan_tries(const nn_plan *p)
+{
+    return p->try_count;
+}
+
+const nn_plan_try *nn_plan_tried(const nn_plan *p, size_t k)
+{
+    return k < p->try_count ? &p->tried[k] : NULL;
 }

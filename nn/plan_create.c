@@ -1,255 +1,318 @@
-/* Making a plan: arrange, schedule, then replace every size in bits by the real primes and
- * foretell. */
-#include "nn/plan.h"
-
+/* Making a plan: run the passes, find ring, arrangement and schedule, then replace every size in
+ * bits by the real primes and foretell. Optional merges are tried one by one. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "nn/plan_forecast.h"
+#include "nn/plan_keys.h"
 #include "nn/plan_ring.h"
+#include "nn/plan_steps.h"
 #include "nn/why.h"
 
-enum { LOG_N_MIN = 11, TRIES_MAX = 4 };
+enum {
+    LOG_N_MIN = 11,
+    TRIES_MAX = 4,
+    DEARER_MAX = 4, /* times that keys become four times as dear */
+    CANDIDATES_TRIED = 4
+};
 
 static const double default_precision_bits = 13.0;
-
-/* Real primes for the sizes of the schedule. */
-static nn_status make_params(nn_plan *p, int security_bits, char *why, size_t why_size)
-{
-    const nn_schedule *s = &p->schedule;
-    return ckks_params_generate(&p->params, s->ring, s->log_n, s->q_bits, s->limbs, s->p_bits,
-                                s->special, security_bits, why, why_size);
-}
-
-static ckks_scale drop(const nn_plan *p, ckks_scale scale, int limbs, int count)
-{
-    for (int l = 0; l < count; l++)
-        scale = ckks_scale_div_prime(scale, p->params.q[limbs - 1 - l]);
-    return scale;
-}
-
-/* Exact scales, stage by stage. Polynomials other than a square decide by themselves where they
- * rescale; ckks_poly_plan says what comes out, and the limbs of the stages behind follow from it.
+/* What a plan tries to stay below when no bound is given. */
+static const size_t default_memory = (size_t)7 << 30;
+/* Entries of matrices up to which the network as it stands in the file is arranged for comparison.
  */
-static nn_status make_steps(nn_plan *p, const ckks_context *ctx, char *why, size_t why_size)
-{
-    const nn_stages *stages = p->stages;
-    int limbs = p->schedule.limbs;
-    ckks_scale scale = ckks_scale_from(exp2(p->schedule.input_bits));
-    for (size_t k = 0; k < stages->count; k++) {
-        const nn_stage *stage = &stages->stage[k];
-        nn_plan_step *step = &p->step[k];
-        step->shape = p->schedule.step[k];
-        step->scale_in = scale;
-        step->magnitude = NN_RANGE_MARGIN * stage->range;
-        step->min_scale = nn_step_min_scale(&step->shape);
-        if (step->shape.limbs != limbs)
-            return nn_why(
-                why, why_size, NN_ERR_MISMATCH,
-                "stage %zu, '%s', was to have %d limbs but the polynomial before it leaves "
-                "%d",
-                k + 1, stage->name, step->shape.limbs, limbs);
-        if (stage->kind == NN_STAGE_AFFINE) {
-            step->weight = ckks_scale_from(exp2(step->shape.weight_bits));
-            scale = drop(p, ckks_scale_mul(scale, step->weight), limbs, step->shape.rescale);
-            limbs -= step->shape.rescale;
-        } else if (nn_stage_is_square(stage)) {
-            scale = drop(p, ckks_scale_mul(scale, scale), limbs, step->shape.rescale);
-            limbs -= step->shape.rescale;
-        } else {
-            ckks_polynomial poly = {CKKS_BASIS_MONOMIAL, stage->degree, stage->coef};
-            int left = 0;
-            ckks_status st =
-                ckks_poly_plan(ctx, &poly, limbs, scale, step->min_scale, &left, &scale, NULL);
-            if (st != CKKS_OK)
-                return nn_why(why, why_size, NN_ERR_PLAN,
-                              "the activation '%s' of degree %d does not fit into %d limbs",
-                              stage->name, stage->degree, limbs);
-            step->shape.rescale = limbs - left;
-            limbs = left;
-        }
-        step->shape.limbs_out = limbs;
-        step->shape.scale_bits = ckks_scale_log2(scale);
-        step->scale_out = scale;
-    }
-    return NN_OK;
-}
+static const size_t compare_max = (size_t)2 << 20;
+/* A range that is no measurement bounds all images together, and grows layer by layer; beyond this
+ * it says nothing. */
+static const double range_max = 1e15;
+/* What a fitted polynomial may take at most, by such a bound. */
+static const double fitted_max = 2.0;
 
-/* Add a key, or widen one of the same shape to more limbs. */
-static nn_status add_key(nn_plan *p, const ckks_key_spec *spec)
-{
-    for (size_t k = 0; k < p->key_count; k++) {
-        ckks_key_spec *have = &p->key[k];
-        if (have->kind != spec->kind || have->steps != spec->steps || have->alpha != spec->alpha ||
-            have->special != spec->special)
-            continue;
-        have->limbs = spec->limbs > have->limbs ? spec->limbs : have->limbs;
-        return NN_OK;
-    }
-    ckks_key_spec *more = realloc(p->key, (p->key_count + 1) * sizeof *more);
-    if (more == NULL)
-        return NN_ERR_MEMORY;
-    p->key = more;
-    p->key[p->key_count++] = *spec;
-    return NN_OK;
-}
+/* One plan in the making. */
+typedef struct making {
+    const nn_model *model;
+    nn_plan_options options; /* without defaults */
+    const nn_costs *here;    /* the machine that will run it */
+    char *why;
+    size_t why_size;
+} making;
 
-/* 1 when a key is there already that rotates at these limbs and is not much slower than the wanted
- * one: by one special prime at most. */
-static int has_key(const nn_plan *p, const ckks_key_spec *wanted)
-{
-    for (size_t k = 0; k < p->key_count; k++) {
-        const ckks_key_spec *have = &p->key[k];
-        if (have->kind == wanted->kind && have->steps == wanted->steps &&
-            have->limbs >= wanted->limbs && have->special <= wanted->special + 1)
-            return 1;
-    }
-    return 0;
-}
-
-/* The keys of an affine stage: those of its babies and giants, or those of its folds, which have
- * the shape that the schedule chose for them and take any key that serves. */
-static nn_status affine_keys(nn_plan *p, const ckks_context *ctx, size_t k, int folds)
-{
-    ckks_lintrans_shape shape = nn_plan_shape(p, k);
-    const nn_step *step = &p->step[k].shape;
-    size_t count = ckks_lintrans_keys(ctx, NULL, 0, &shape);
-    ckks_key_spec *spec = calloc(count + 1, sizeof *spec);
-    if (spec == NULL)
-        return NN_ERR_MEMORY;
-    nn_status st = NN_OK;
-    (void)ckks_lintrans_keys(ctx, spec, count, &shape);
-    for (size_t i = 0; i < count && st == NN_OK; i++) {
-        if ((spec[i].limbs != step->limbs) != folds)
-            continue;
-        if (folds) {
-            spec[i].alpha = step->fold_alpha;
-            spec[i].special = step->fold_special;
-        }
-        if (!folds || !has_key(p, &spec[i]))
-            st = add_key(p, &spec[i]);
-    }
-    free(spec);
-    return st;
-}
-
-static nn_status make_keys(nn_plan *p, const ckks_context *ctx)
-{
-    nn_status st = NN_OK;
-    for (int folds = 0; folds < 2; folds++)
-        for (size_t k = 0; k < p->stages->count && st == NN_OK; k++) {
-            const nn_step *step = &p->step[k].shape;
-            ckks_key_spec spec = {CKKS_KEY_RELINEARISE, 0, step->limbs, step->alpha, step->special};
-            if (p->stages->stage[k].kind == NN_STAGE_AFFINE)
-                st = affine_keys(p, ctx, k, folds);
-            else if (!folds)
-                st = add_key(p, &spec);
-        }
-    return st;
-}
-
-/* Rotations of the best arrangement of some stages; that of the plan's own stages is there already.
- */
-static size_t rotations_of(const nn_plan *p, const nn_stages *s, const nn_costs *costs)
-{
-    nn_arrangement a;
-    if (s == p->stages)
-        return nn_arrangement_rotations(&p->arrangement);
-    if (nn_plan_arrange(&a, p, s, costs) != NN_OK)
-        return 0;
-    size_t n = nn_arrangement_rotations(&a);
-    nn_arrangement_clear(&a);
-    return n;
-}
-
-static nn_model_cost cost_of(const nn_cost *c, size_t rotations)
-{
-    return (nn_model_cost){c->levels, c->multiplications, c->constants,
-                           rotations, c->affine_stages,   c->poly_stages};
-}
+/* ---- refusals */
 
 /* A matrix of zeros makes an output that does not depend on the image: nothing to encrypt for. */
-static nn_status refuse_zeros(const nn_stages *stages, char *why, size_t why_size)
+static nn_status refuse_zeros(const making *m, const nn_stages *stages)
 {
     for (size_t k = 0; k < stages->count; k++) {
         const nn_stage *stage = &stages->stage[k];
-        if (stage->kind == NN_STAGE_AFFINE && nn_affine_nonzeros(&stage->affine) == 0)
-            return nn_why(why, why_size, NN_ERR_UNSUPPORTED,
+        if (stage->kind == NN_STAGE_AFFINE && nn_stage_nonzeros(stage) == 0)
+            return nn_why(m->why, m->why_size, NN_ERR_UNSUPPORTED,
                           "all weights of '%s' are zero: the output does not depend on the image",
                           stage->name);
     }
     return NN_OK;
 }
 
-static nn_status complete(nn_plan *p, const nn_plan_options *o, const nn_costs *here, char *why,
-                          size_t why_size)
+static nn_status refuse_ranges(const making *m, const nn_stages *stages)
 {
+    for (size_t k = 0; k < stages->count; k++) {
+        const nn_stage *stage = &stages->stage[k];
+        double range = nn_stages_range(stages, stage->input[0]);
+        if (stage->kind == NN_STAGE_POLY && stage->basis == CKKS_BASIS_CHEBYSHEV &&
+            range > fitted_max)
+            return nn_why(m->why, m->why_size, NN_ERR_RANGE,
+                          "the activation '%s' is a polynomial on [-1, 1], but what it takes may "
+                          "reach %.3g; measure ranges on images and fit it again ('unseen fit')",
+                          stage->name, range);
+        if (!(stage->range <= range_max) && !stage->measured)
+            return nn_why(m->why, m->why_size, NN_ERR_RANGE,
+                          "the range of '%s' is not known: all that is certain is that its numbers "
+                          "stay below %.1e; measure ranges on images ('unseen fit')",
+                          stage->name, stage->range);
+    }
+    return NN_OK;
+}
+
+static nn_status refuse_options(const making *m)
+{
+    const nn_plan_options *o = &m->options;
+    if (o->security_bits != 128 && o->security_bits != 192 && o->security_bits != 256)
+        return nn_why(m->why, m->why_size, NN_ERR_ARG,
+                      "security of %d bits; there are 128, 192 and 256", o->security_bits);
+    if (o->log_n != 0 && (o->log_n < LOG_N_MIN || o->log_n > CKKS_MAX_LOG_N))
+        return nn_why(m->why, m->why_size, NN_ERR_ARG, "N = 2^%d; the table has 2^%d to 2^%d",
+                      o->log_n, LOG_N_MIN, CKKS_MAX_LOG_N);
+    if (o->images > (size_t)1 << CKKS_MAX_LOG_N || nn_layout_pow2(o->images) != o->images)
+        return nn_why(m->why, m->why_size, NN_ERR_ARG,
+                      "%zu images side by side; it must be a power of 2", o->images);
+    if (o->ring < NN_RING_ANY || o->ring > NN_RING_REAL)
+        return nn_why(m->why, m->why_size, NN_ERR_ARG, "ring %d; there are 0, 1 and 2", o->ring);
+    if (o->passes_off > NN_PASS_ALL)
+        return nn_why(m->why, m->why_size, NN_ERR_ARG, "passes 0x%x; there are 0x%x", o->passes_off,
+                      (unsigned)NN_PASS_ALL);
+    return NN_OK;
+}
+
+/* ---- one plan of given stages */
+
+static nn_status complete(nn_plan *p, const making *m)
+{
+    const nn_plan_options *o = &m->options;
     ckks_context *ctx = NULL;
-    nn_status st = make_params(p, o->security_bits, why, why_size);
+    nn_status st = nn_plan_make_params(p, o->security_bits, m->why, m->why_size);
     if (st == NN_OK)
-        st = ckks_context_create(&ctx, &p->params, why, why_size);
+        st = ckks_context_create(&ctx, &p->params, m->why, m->why_size);
     if (st == NN_OK)
-        st = make_steps(p, ctx, why, why_size);
+        st = nn_plan_make_steps(p, ctx, m->why, m->why_size);
     if (st == NN_OK)
-        st = make_keys(p, ctx);
+        st = nn_plan_make_keys(p, ctx);
     if (st == NN_OK)
-        st = nn_plan_foretell(p, ctx, here);
-    if (st == NN_OK && o->memory != 0)
-        st = nn_plan_fit(p, ctx, here, o->memory, why, why_size);
+        st = nn_plan_foretell(p, ctx, m->here);
+    if (st == NN_OK)
+        st = nn_plan_fit(p, ctx, m->here, o->memory != 0 ? o->memory : default_memory);
     ckks_context_free(ctx);
     return st;
 }
 
-nn_status nn_plan_create(nn_plan **out, const nn_model *m, const nn_plan_options *options,
-                         char *why, size_t why_size)
+/* Find and complete; the nominal primes may promise what the real ones do not hold: a slightly
+ * other scale will, or more room. */
+static nn_status plan_once(nn_plan *p, const making *m, const nn_costs *costs)
 {
-    *out = NULL;
-    nn_plan_options o = options != NULL ? *options : (nn_plan_options){0};
-    o.security_bits = o.security_bits != 0 ? o.security_bits : 128;
-    o.precision_bits = o.precision_bits > 0.0 ? o.precision_bits : default_precision_bits;
-    /* What is decided must not depend on the machine: a plan made on one serves requests on all. */
-    const nn_costs *here = o.costs != NULL ? o.costs : nn_costs_builtin(NULL);
-    o.costs = o.costs != NULL ? o.costs : nn_costs_builtin(NN_COSTS_REFERENCE);
-    o.images = o.images != 0 ? o.images : 1;
-    if (o.security_bits != 128 && o.security_bits != 192 && o.security_bits != 256)
-        return nn_why(why, why_size, NN_ERR_ARG, "security of %d bits; there are 128, 192 and 256",
-                      o.security_bits);
-    if (o.log_n != 0 && (o.log_n < LOG_N_MIN || o.log_n > CKKS_MAX_LOG_N))
-        return nn_why(why, why_size, NN_ERR_ARG, "N = 2^%d; the table has 2^%d to 2^%d", o.log_n,
-                      LOG_N_MIN, CKKS_MAX_LOG_N);
-    if (o.images > (size_t)1 << CKKS_MAX_LOG_N || nn_layout_pow2(o.images) != o.images)
-        return nn_why(why, why_size, NN_ERR_ARG, "%zu images side by side; it must be a power of 2",
-                      o.images);
-    if (o.ring < NN_RING_ANY || o.ring > NN_RING_REAL)
-        return nn_why(why, why_size, NN_ERR_ARG, "ring %d; there are 0, 1 and 2", o.ring);
-    nn_status zeros = refuse_zeros(o.keep_unmerged ? &m->raw : &m->merged, why, why_size);
-    if (zeros != NN_OK)
-        return zeros;
-    nn_plan *p = calloc(1, sizeof *p);
-    if (p == NULL)
-        return nn_why(why, why_size, NN_ERR_MEMORY, "out of memory");
-    p->model = m;
-    p->stages = o.keep_unmerged ? &m->raw : &m->merged;
-    p->step = calloc(p->stages->count + 1, sizeof *p->step);
-    nn_status st = p->step != NULL ? NN_ERR_MISMATCH : NN_ERR_MEMORY;
+    nn_plan_options o = m->options;
+    nn_status st = NN_ERR_MISMATCH;
+    o.costs = costs;
     for (int tries = 0; tries < TRIES_MAX && st == NN_ERR_MISMATCH; tries++) {
         nn_arrangement_clear(&p->arrangement);
         nn_schedule_clear(&p->schedule);
-        st = nn_plan_find_ring(p, &o, why, why_size);
+        p->try_count = 0;
+        st = nn_plan_find_ring(p, &o, 6.0 * tries, m->why, m->why_size);
         if (st == NN_OK)
-            st = complete(p, &o, here, why, why_size);
-        /* The nominal primes promised what the real ones do not hold: a slightly other scale will.
-         */
+            st = complete(p, m);
         o.precision_bits += 0.37;
     }
-    st = st == NN_ERR_MISMATCH ? NN_ERR_PLAN : st;
+    return st == NN_ERR_MISMATCH ? NN_ERR_PLAN : st;
+}
+
+/* The same within the memory: while it is too much, keys are made dearer, so that there are fewer.
+ * A bound that nobody asked for is only aimed at. */
+static nn_status plan_within(nn_plan *p, const making *m)
+{
+    const nn_plan_options *o = &m->options;
+    const double mib = 1048576.0;
+    size_t memory = o->memory != 0 ? o->memory : default_memory;
+    nn_costs costs = *o->costs;
+    nn_status st = plan_once(p, m, &costs);
+    for (int d = 0; d < DEARER_MAX && st == NN_OK && p->forecast.server_memory > memory; d++) {
+        costs.key_ms_per_mib = 4.0 * fmax(costs.key_ms_per_mib, 0.25);
+        st = plan_once(p, m, &costs);
+    }
+    if (st == NN_OK && p->forecast.server_memory > memory && o->memory != 0)
+        return nn_why(m->why, m->why_size, NN_ERR_PLAN,
+                      "the server needs %.1f MiB even with its weights compact and as few keys as "
+                      "can be, above the %.1f MiB that are allowed; allow more (--memory), or use "
+                      "fewer channels",
+                      (double)p->forecast.server_memory / mib, (double)memory / mib);
+    return st;
+}
+
+/* ---- stages */
+
+/* A plan of the model with these passes; report says what else could be left unmerged. */
+static nn_status plan_passes(nn_plan **out, const making *m, uint64_t keep,
+                             nn_rewrite_report *report)
+{
+    const nn_rewrite_options passes = {NN_PASS_ALL & ~m->options.passes_off, keep};
+    nn_plan *p = *out = calloc(1, sizeof *p);
+    nn_status st = NN_ERR_MEMORY;
+    if (p != NULL)
+        p->stages = calloc(1, sizeof *p->stages);
+    if (p != NULL && p->stages != NULL)
+        st = nn_model_stages(m->model, &passes, p->stages, report, m->why, m->why_size);
+    if (st == NN_OK)
+        st = refuse_zeros(m, p->stages);
+    if (st == NN_OK)
+        st = refuse_ranges(m, p->stages);
     if (st == NN_OK) {
-        p->before = cost_of(&m->report.before, rotations_of(p, &m->raw, o.costs));
-        p->after = cost_of(&m->report.after, rotations_of(p, &m->merged, o.costs));
+        p->model = m->model;
+        p->passes = passes.passes;
+        p->keep = keep;
+        for (uint64_t bits = keep & report->candidates; bits != 0; bits &= bits - 1)
+            p->kept++;
+        p->step = calloc(p->stages->count + 1, sizeof *p->step);
+        st = p->step != NULL ? plan_within(p, m) : NN_ERR_MEMORY;
+    }
+    if (st == NN_OK)
+        return st;
+    nn_plan_free(p);
+    *out = NULL;
+    return st == NN_ERR_MEMORY ? nn_why(m->why, m->why_size, st, "out of memory") : st;
+}
+
+/* The candidate that grows most and is not in `seen`; -1 when there is none. */
+static int next_candidate(const nn_rewrite_report *r, uint64_t seen)
+{
+    double most = 0.0;
+    int best = -1;
+    for (int c = 0; c < NN_REWRITE_CANDIDATES_MAX; c++) {
+        const nn_rewrite_candidate *candidate = &r->candidate[c];
+        double growth = (double)candidate->merged / fmax((double)candidate->apart, 1.0);
+        if ((r->candidates & ~seen) >> c & 1 && growth > most) {
+            most = growth;
+            best = c;
+        }
+    }
+    return best;
+}
+
+/* Leave optional merges out, one by one, where that is cheaper in the same ring. */
+static nn_status try_candidates(nn_plan **p, const making *m, const nn_rewrite_report *report)
+{
+    making again = *m;
+    nn_rewrite_report unused;
+    uint64_t seen = 0;
+    again.options.log_n = (*p)->schedule.log_n;
+    again.options.ring = (*p)->schedule.ring == CKKS_RING_REAL ? NN_RING_REAL : NN_RING_COMPLEX;
+    again.why = NULL;
+    again.why_size = 0;
+    for (int tried = 0; tried < CANDIDATES_TRIED; tried++) {
+        int c = next_candidate(report, seen);
+        nn_plan *other = NULL;
+        if (c < 0)
+            break;
+        seen |= (uint64_t)1 << c;
+        nn_status st = plan_passes(&other, &again, (*p)->keep | (uint64_t)1 << c, &unused);
+        if (st == NN_ERR_MEMORY)
+            return st;
+        if (st == NN_OK && other->schedule.cost < (*p)->schedule.cost) {
+            nn_plan *swap = *p;
+            *p = other;
+            other = swap;
+            for (size_t t = 0; t < other->try_count; t++)
+                (*p)->tried[t] = other->tried[t];
+            (*p)->try_count = other->try_count;
+        }
+        nn_plan_free(other);
+    }
+    return NN_OK;
+}
+
+/* ---- before and after */
+
+static nn_model_cost cost_of(const nn_cost *c, size_t rotations)
+{
+    return (nn_model_cost){c->levels, c->multiplications, c->constants,
+                           rotations, c->affine_stages,   c->poly_stages + c->product_stages};
+}
+
+/* What the network costs as it stands in the file, arranged in the plan's ring unless it is large.
+ */
+static nn_status compare(nn_plan *p, const making *m)
+{
+    const nn_rewrite_options none = {0, 0};
+    nn_stages raw = {0};
+    nn_arrangement a;
+    size_t rotations = 0;
+    nn_cost after = nn_rewrite_cost(p->stages);
+    p->after = cost_of(&after, nn_arrangement_rotations(&p->arrangement));
+    nn_status st = nn_model_stages(m->model, &none, &raw, NULL, NULL, 0);
+    if (st != NN_OK)
+        return st;
+    nn_cost before = nn_rewrite_cost(&raw);
+    if (before.constants <= compare_max && after.constants <= compare_max &&
+        nn_plan_arrange(&a, p, &raw, m->options.costs) == NN_OK) {
+        rotations = nn_arrangement_rotations(&a);
+        nn_arrangement_clear(&a);
+    }
+    p->before = cost_of(&before, rotations);
+    nn_stages_clear(&raw);
+    return NN_OK;
+}
+
+nn_status nn_model_count(const nn_model *m, unsigned passes_off, nn_model_cost *cost, char *why,
+                         size_t why_size)
+{
+    const nn_rewrite_options passes = {NN_PASS_ALL & ~passes_off, 0};
+    nn_stages stages = {0};
+    nn_status st = nn_model_stages(m, &passes, &stages, NULL, why, why_size);
+    if (st == NN_OK) {
+        nn_cost c = nn_rewrite_cost(&stages);
+        *cost = cost_of(&c, 0);
+    }
+    nn_stages_clear(&stages);
+    return st;
+}
+
+nn_status nn_plan_create(nn_plan **out, const nn_model *model, const nn_plan_options *options,
+                         char *why, size_t why_size)
+{
+    making m = {.model = model, .why = why, .why_size = why_size};
+    nn_plan_options *o = &m.options;
+    nn_rewrite_report *report = calloc(1, sizeof *report);
+    *out = NULL;
+    if (options != NULL)
+        *o = *options;
+    o->security_bits = o->security_bits != 0 ? o->security_bits : 128;
+    o->precision_bits = o->precision_bits > 0.0 ? o->precision_bits : default_precision_bits;
+    /* What is decided must not depend on the machine: a plan made on one serves requests on all. */
+    m.here = o->costs != NULL ? o->costs : nn_costs_builtin(NULL);
+    o->costs = o->costs != NULL ? o->costs : nn_costs_builtin(NN_COSTS_REFERENCE);
+    o->images = o->images != 0 ? o->images : 1;
+    nn_plan *p = NULL;
+    nn_status st = refuse_options(&m);
+    if (st == NN_OK && report == NULL)
+        st = NN_ERR_MEMORY;
+    if (st == NN_OK)
+        st = plan_passes(&p, &m, 0, report);
+    if (st == NN_ERR_SHAPE && report->candidates == 0)
+        st = plan_passes(&p, &m, UINT64_MAX, report); /* a merged matrix was too large */
+    if (st == NN_OK)
+        st = try_candidates(&p, &m, report);
+    if (st == NN_OK)
+        st = compare(p, &m);
+    free(report);
+    if (st == NN_OK) {
         *out = p;
-        return NN_OK;
+        return st;
     }
     nn_plan_free(p);
-    return st;
+    return st == NN_ERR_MEMORY ? nn_why(why, why_size, st, "out of memory") : st;
 }

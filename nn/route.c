@@ -46,14 +46,7 @@ static size_t group_of(nn_route_kind kind, const nn_layout *in, const nn_layout 
     }
 }
 
-/* Position of element i before its replica is moved. */
-static long position(const nn_layout *l, size_t i)
-{
-    return (long)nn_layout_place(l, i) - l->base;
-}
-
-/* Exact step from slot p to the nearest slot of element i. */
-static long nearest(const nn_layout *in, size_t i, size_t p)
+long nn_route_nearest(const nn_layout *in, size_t i, size_t p)
 {
     long slots = (long)in->slots, best = slots;
     for (size_t k = in->first[i]; k < in->first[i + 1]; k++) {
@@ -63,21 +56,14 @@ static long nearest(const nn_layout *in, size_t i, size_t p)
     return best;
 }
 
-/* Mark the residues of all entries; member has g bytes. For a split route those of the replica
- * without offset. */
-static void mark_residues(unsigned char *member, nn_route_kind kind, const nn_affine *a,
-                          const nn_layout *in, const nn_layout *out, long g)
+/* Mark the steps of an aligned route; member has g bytes. */
+static void mark_aligned(unsigned char *member, const nn_affine *a, const nn_layout *in,
+                         const nn_layout *out, long g)
 {
     for (size_t o = 0; o < a->rows; o++)
-        for (size_t k = a->row_start[o]; k < a->row_start[o + 1]; k++) {
-            size_t i = a->col[k];
-            if (kind != NN_ROUTE_ALIGNED) {
-                member[mod(position(in, i) - (long)nn_layout_place(out, o), g)] = 1;
-                continue;
-            }
+        for (size_t k = a->row_start[o]; k < a->row_start[o + 1]; k++)
             for (size_t c = out->first[o]; c < out->first[o + 1]; c++)
-                member[mod(nearest(in, i, out->slot[c]), g)] = 1;
-        }
+                member[mod(nn_route_nearest(in, a->col[k], out->slot[c]), g)] = 1;
 }
 
 /* Thin out a set: of every chain d, d+x, d+2x, ... keep every second element (and the last), so
@@ -108,20 +94,21 @@ static long thin(unsigned char *kept, unsigned char *seen, const unsigned char *
     return count;
 }
 
-nn_status nn_route_generators(int *generator, const nn_affine *a, const nn_layout *in,
+nn_status nn_route_generators(int *generator, const nn_pattern *p, const nn_layout *in,
                               const nn_layout *out)
 {
     if (in->period == in->slots || out->period > in->period || in->generators != 0 ||
-        a->rows != out->count || a->cols != in->count)
+        in->parts != 1 || out->parts != 1 || p->affine->rows != out->count ||
+        p->affine->cols != in->count)
         return NN_ERR_SHAPE;
     long g = (long)out->period, slack = (long)(in->period - in->extent);
     unsigned char *member = calloc((size_t)g * 3, 1);
     if (member == NULL)
         return NN_ERR_MEMORY;
     unsigned char *seen = member + g, *kept = seen + g;
-    mark_residues(member, NN_ROUTE_SPLIT, a, in, out, g);
+    nn_status st = nn_pattern_steps(member, p, in, out, (size_t)g);
     int k = 0;
-    for (size_t m = in->period; m < in->slots; m *= 2, k++) {
+    for (size_t m = in->period; m < in->slots && st == NN_OK; m *= 2, k++) {
         /* Sorted subset sums differ by at most the largest generator: <= slack keeps replicas
          * apart. */
         long limit = slack < g / 2 ? slack : g / 2, best = 0, best_count = g + 1;
@@ -139,23 +126,31 @@ nn_status nn_route_generators(int *generator, const nn_affine *a, const nn_layou
         }
     }
     free(member);
-    return NN_OK;
+    return st;
 }
 
-/* The steps that a route uses, as a set of residues: all that occur, or, for split routes, what is
- * left after thinning by every generator of the input. */
-static nn_status step_set(unsigned char **set, nn_route_kind kind, const nn_affine *a,
+/* The steps that a route uses, as sets of residues, g bytes for each block: all that occur, or, for
+ * split routes, what is left after thinning by every generator of the input. */
+static nn_status step_set(unsigned char **set, nn_route_kind kind, const nn_pattern *p,
                           const nn_layout *in, const nn_layout *out, size_t g)
 {
-    unsigned char *member = calloc(g * 3, 1);
+    unsigned char *member = calloc(g * (in->parts * out->parts + 2), 1);
+    nn_status st = NN_OK;
     if (member == NULL)
         return NN_ERR_MEMORY;
-    mark_residues(member, kind, a, in, out, (long)g);
-    for (int k = 0; kind == NN_ROUTE_SPLIT && k < in->generators; k++) {
+    if (kind == NN_ROUTE_ALIGNED)
+        mark_aligned(member, p->affine, in, out, (long)g);
+    else
+        st = nn_pattern_steps(member, p, in, out, g);
+    for (int k = 0; kind == NN_ROUTE_SPLIT && st == NN_OK && k < in->generators; k++) {
         if (in->generator[k] % (int)g == 0)
             continue;
         (void)thin(member + 2 * g, member + g, member, (long)g, in->generator[k]);
         memcpy(member, member + 2 * g, g);
+    }
+    if (st != NN_OK) {
+        free(member);
+        return st;
     }
     *set = member;
     return NN_OK;
@@ -168,8 +163,12 @@ static int fits(nn_route_kind kind, const nn_affine *a, const nn_layout *in, con
     for (size_t i = 0; i < in->count; i++)
         if (nn_layout_copies(in, i) == 0)
             return 0;
+    if (kind == NN_ROUTE_SAME)
+        return nn_layout_equal(in, out) && nn_affine_is_identity(a);
     if (kind == NN_ROUTE_PERIODIC)
         return in->generators == 0 && out->generators == 0;
+    if (in->parts != 1 || out->parts != 1)
+        return 0;
     if (kind == NN_ROUTE_SPLIT)
         return in->generators > 0 && out->generators == 0 && out->period <= in->period;
     if (kind == NN_ROUTE_SPREAD)
@@ -183,25 +182,32 @@ void nn_route_clear(nn_route *r)
     if (r == NULL)
         return;
     free(r->step);
+    free(r->entry_step);
     *r = (nn_route){0};
 }
 
-/* Room for count steps, babies and giants. */
-static nn_status route_init(nn_route *r, int count)
+/* Room for so many steps, babies and giants, and for so many diagonals. */
+static nn_status route_init(nn_route *r, int count, int entries)
 {
-    size_t room = count > 0 ? (size_t)count : 1;
+    size_t room = count > 0 ? (size_t)count : 1, places = entries > 0 ? (size_t)entries : 1;
     r->step = calloc(3 * room, sizeof *r->step);
-    if (r->step == NULL)
+    r->entry_step = calloc(3 * places, sizeof *r->entry_step);
+    if (r->step == NULL || r->entry_step == NULL) {
+        nn_route_clear(r);
         return NN_ERR_MEMORY;
+    }
     r->count = count;
+    r->entries = entries;
     r->baby = r->step + room;
     r->giant = r->baby + room;
+    r->entry_in = r->entry_step + places;
+    r->entry_out = r->entry_in + places;
     return NN_OK;
 }
 
 static void all_babies(nn_route *r)
 {
-    r->babies = r->giants = 0;
+    r->babies = r->giants = r->chain = 0;
     for (int k = 0; k < r->count; k++) {
         r->baby[k] = r->step[k];
         r->giant[k] = 0;
@@ -212,14 +218,17 @@ static void all_babies(nn_route *r)
 nn_status nn_route_copy(nn_route *out, const nn_route *in)
 {
     *out = *in;
-    nn_status st = route_init(out, in->count);
-    if (st != NN_OK) {
-        *out = (nn_route){0};
+    nn_status st = route_init(out, in->count, in->entries);
+    if (st != NN_OK)
         return st;
-    }
-    memcpy(out->step, in->step, (size_t)in->count * sizeof *out->step);
-    memcpy(out->baby, in->baby, (size_t)in->count * sizeof *out->baby);
-    memcpy(out->giant, in->giant, (size_t)in->count * sizeof *out->giant);
+    size_t steps = (size_t)in->count * sizeof *out->step;
+    size_t places = (size_t)in->entries * sizeof *out->entry_step;
+    memcpy(out->step, in->step, steps);
+    memcpy(out->baby, in->baby, steps);
+    memcpy(out->giant, in->giant, steps);
+    memcpy(out->entry_step, in->entry_step, places);
+    memcpy(out->entry_in, in->entry_in, places);
+    memcpy(out->entry_out, in->entry_out, places);
     return NN_OK;
 }
 
@@ -230,27 +239,60 @@ static void set_folds(nn_route *r, size_t block, size_t whole)
         r->fold[r->fold_count++] = (int)b;
 }
 
-nn_status nn_route_find(nn_route *r, nn_route_kind kind, const nn_affine *a, const nn_layout *in,
+/* Steps and diagonals from the sets of all blocks; the set of block b begins at set + b * g. */
+static nn_status set_steps(nn_route *r, const unsigned char *set, long g)
+{
+    size_t blocks = r->in_parts * r->out_parts;
+    int count = 0, entries = 0, n = 0, e = 0;
+    for (long d = 0; d < g; d++) {
+        int here = 0;
+        for (size_t b = 0; b < blocks; b++)
+            here += set[b * (size_t)g + (size_t)d];
+        count += here > 0;
+        entries += here;
+    }
+    nn_status st = route_init(r, count, entries);
+    for (long d = -(g / 2); d < g - g / 2 && st == NN_OK; d++) {
+        int before = e;
+        for (size_t b = 0; b < blocks; b++) {
+            if (!set[b * (size_t)g + (size_t)mod(d, g)])
+                continue;
+            r->entry_step[e] = (uint16_t)n;
+            r->entry_in[e] = (uint16_t)(b / r->out_parts);
+            r->entry_out[e++] = (uint16_t)(b % r->out_parts);
+        }
+        if (e > before)
+            r->step[n++] = (int)mod(d, (long)r->slots);
+    }
+    return st;
+}
+
+nn_status nn_route_find(nn_route *r, nn_route_kind kind, const nn_pattern *p, const nn_layout *in,
                         const nn_layout *out)
 {
-    *r = (nn_route){.kind = kind, .slots = in->slots, .images = 1};
-    if (!fits(kind, a, in, out))
+    const nn_route plain = {.kind = kind,
+                            .slots = in->slots,
+                            .images = 1,
+                            .in_parts = in->parts,
+                            .out_parts = out->parts};
+    *r = (nn_route){0};
+    if (!fits(kind, p->affine, in, out))
         return NN_ERR_SHAPE;
+    *r = plain;
+    if (kind == NN_ROUTE_SAME) {
+        r->group = r->slots;
+        return route_init(r, 0, 0);
+    }
     long g = (long)group_of(kind, in, out);
     unsigned char *set = NULL;
-    nn_status st = step_set(&set, kind, a, in, out, (size_t)g);
-    if (st != NN_OK)
-        return st;
-    int count = 0, n = 0;
-    for (long d = 0; d < g; d++)
-        count += set[d];
-    st = route_init(r, count);
-    for (long d = -(g / 2); d < g - g / 2 && st == NN_OK; d++)
-        if (set[mod(d, g)])
-            r->step[n++] = (int)mod(d, (long)r->slots);
+    nn_status st = step_set(&set, kind, p, in, out, (size_t)g);
+    if (st == NN_OK)
+        st = set_steps(r, set, g);
     free(set);
-    if (st != NN_OK)
+    if (st != NN_OK) {
+        nn_route_clear(r);
         return st;
+    }
     r->group = (size_t)g;
     if (kind == NN_ROUTE_PERIODIC && out->period < in->period)
         set_folds(r, out->period, in->period);
@@ -262,18 +304,34 @@ nn_status nn_route_find(nn_route *r, nn_route_kind kind, const nn_affine *a, con
     return NN_OK;
 }
 
+nn_status nn_route_find_affine(nn_route *r, nn_route_kind kind, const nn_affine *a,
+                               const nn_layout *in, const nn_layout *out)
+{
+    nn_pattern p;
+    *r = (nn_route){0};
+    nn_status st = nn_pattern_find(&p, a);
+    if (st == NN_OK)
+        st = nn_route_find(r, kind, &p, in, out);
+    nn_pattern_clear(&p);
+    return st;
+}
+
 nn_status nn_route_given(nn_route *r, const int *step, int count, const nn_affine *a,
                          const nn_layout *in, const nn_layout *out)
 {
-    *r = (nn_route){.kind = NN_ROUTE_SPLIT, .slots = in->slots, .images = 1};
+    *r = (nn_route){0};
     if (a->rows != out->count || a->cols != in->count || in->slots != out->slots ||
-        out->generators != 0)
+        in->parts != 1 || out->parts != 1 || out->generators != 0)
         return NN_ERR_SHAPE;
-    nn_status st = route_init(r, count);
+    *r = (nn_route){.kind = NN_ROUTE_SPLIT, .slots = in->slots, .images = 1};
+    r->in_parts = r->out_parts = 1;
+    nn_status st = route_init(r, count, count);
     if (st != NN_OK)
         return st;
-    for (int k = 0; k < count; k++)
+    for (int k = 0; k < count; k++) {
         r->step[k] = (int)mod(step[k], (long)r->slots);
+        r->entry_step[k] = (uint16_t)k;
+    }
     r->group = out->period;
     set_folds(r, out->period, out->slots);
     all_babies(r);
@@ -302,95 +360,4 @@ void nn_route_widen(nn_route *r, size_t images)
     }
     for (int f = 0; f < r->fold_count; f++)
         r->fold[f] *= m;
-}
-
-/* What placing an entry needs; row[d] is the diagonal of residue d, -1 where there is none. */
-typedef struct placing {
-    const nn_route *r;
-    const nn_layout *in, *out;
-    const int *row;
-    double *value;
-    long slots, group; /* without images */
-} placing;
-
-static void put(const placing *p, int row, long j, double v)
-{
-    size_t images = p->r->images;
-    double *at = p->value + (size_t)row * p->r->slots + (size_t)mod(j, p->slots) * images;
-    for (size_t m = 0; m < images; m++)
-        at[m] = v;
-}
-
-/* The step of a diagonal, without images. */
-static long step_of(const placing *p, int row)
-{
-    return p->r->step[row] / (long)p->r->images;
-}
-
-/* Put one entry of the matrix into the diagonals; 0 when it has no place. */
-static int place(const placing *p, size_t o, size_t i, double v)
-{
-    const nn_layout *in = p->in, *out = p->out;
-    long at = (long)nn_layout_place(out, o);
-    int row = -1;
-    if (p->r->kind == NN_ROUTE_SPLIT) {
-        for (size_t k = in->first[i]; k < in->first[i + 1]; k++) {
-            row = p->row[mod((long)in->slot[k] - at, p->group)];
-            if (row < 0)
-                continue;
-            put(p, row, (long)in->slot[k] - step_of(p, row), v);
-            return 1;
-        }
-        return 0;
-    }
-    if (p->r->kind == NN_ROUTE_ALIGNED) {
-        for (size_t c = out->first[o]; c < out->first[o + 1]; c++) {
-            row = p->row[mod(nearest(in, i, out->slot[c]), p->group)];
-            if (row < 0)
-                return 0;
-            put(p, row, (long)out->slot[c], v);
-        }
-        return 1;
-    }
-    long place_in = (long)nn_layout_place(in, i), period = (long)in->period;
-    row = p->row[mod(place_in - at, p->group)];
-    if (row < 0)
-        return 0;
-    long t = step_of(p, row);
-    if (p->r->kind == NN_ROUTE_SPREAD) {
-        put(p, row, at - at % period + mod(place_in - t, period), v);
-        return 1;
-    }
-    /* Every slot of the output's period from which the step leads to a slot of the element; with
-     * folds it is one of the blocks that are added up. */
-    for (size_t c = out->first[o]; c < out->first[o + 1]; c++)
-        if (mod((long)out->slot[c] + t - place_in, period) == 0)
-            put(p, row, (long)out->slot[c], v);
-    return 1;
-}
-
-nn_status nn_route_diagonals(const nn_route *r, double *value, const nn_affine *a,
-                             const nn_layout *in, const nn_layout *out)
-{
-    placing p = {.r = r, .in = in, .out = out, .value = value};
-    p.slots = (long)(r->slots / r->images);
-    p.group = (long)r->group;
-    if (in->slots != (size_t)p.slots || out->slots != (size_t)p.slots)
-        return NN_ERR_SHAPE;
-    int *row = malloc(r->group * sizeof *row);
-    if (row == NULL)
-        return NN_ERR_MEMORY;
-    for (size_t t = 0; t < r->group; t++)
-        row[t] = -1;
-    for (int k = 0; k < r->count; k++)
-        row[mod(step_of(&p, k), p.group)] = k;
-    p.row = row;
-    for (size_t k = 0; k < (size_t)r->count * r->slots; k++)
-        value[k] = 0.0;
-    int placed = 1;
-    for (size_t o = 0; o < a->rows; o++)
-        for (size_t k = a->row_start[o]; k < a->row_start[o + 1]; k++)
-            placed &= place(&p, o, a->col[k], a->value[k]);
-    free(row);
-    return placed ? NN_OK : NN_ERR_SHAPE;
 }

@@ -12,16 +12,21 @@
 
 #include "nn/arrange.h"
 #include "nn/cost.h"
+#include "nn/error.h"
+#include "nn/powers.h"
 #include "nn/step.h"
 
 /** What the search is given. */
 typedef struct nn_schedule_job {
     const nn_stages *stages;
     const nn_arrangement *arrangement; /* for the ring's slots */
+    const nn_error_point *gains;       /* of nn_error_gains; NULL: found here */
+    nn_powers *powers;                 /* NULL: made here */
     const nn_costs *costs;
     int ring; /* CKKS_RING_... */
     int log_n, security_bits;
     double precision_bits; /* bits kept below 1.0, at least; more where they cost next to nothing */
+    double more_room;      /* bits above a value before it wraps around, more than usual */
 } nn_schedule_job;
 
 /** Find the cheapest schedule in the ring of one degree.
@@ -32,5 +37,14 @@ typedef struct nn_schedule_job {
  */
 NN_MUST_CHECK nn_status nn_schedule_find(nn_schedule *s, const nn_schedule_job *job, char *why,
                                          size_t why_size);
+
+/** Whether the levels fit into the ring at all, whatever the arrangement: a quick answer, in which
+ *  yes means perhaps.
+ *
+ *  In:     job   arrangement is not read
+ *  Fails:  as nn_schedule_find
+ */
+NN_MUST_CHECK nn_status nn_schedule_possible(const nn_schedule_job *job, char *why,
+                                             size_t why_size);
 
 #endif

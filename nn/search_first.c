@@ -14,104 +14,117 @@ static int log2_of(size_t n)
     return k;
 }
 
-/* The affine stage behind stage 0, or stages->count. */
+/* The affine stage that takes what stage 0 makes, through polynomials, or stages->count. */
 static size_t second_matrix(const nn_stages *s)
 {
-    size_t k = 1;
-    while (k < s->count && s->stage[k].kind == NN_STAGE_POLY)
-        k++;
-    return k;
+    size_t k = 1, value = 1;
+    for (; k < s->count; k++) {
+        const nn_stage *stage = &s->stage[k];
+        if (stage->input[0] != value)
+            continue;
+        if (stage->kind != NN_STAGE_POLY)
+            break;
+        value = k + 1;
+    }
+    return k < s->count && s->stage[k].kind == NN_STAGE_AFFINE ? k : s->count;
 }
 
 /* Hand over a way with a layout of the image; all three parts are taken over or released. */
-static nn_status offer(nn_search *s, size_t from, nn_layout *image, nn_route *route,
-                       nn_candidate *out)
+static nn_status offer(nn_search *s, nn_candidate *image, nn_route *route, nn_candidate *out)
 {
-    nn_way w = {.at = *out, .image = *image, .route = *route, .from = from};
-    *out = (nn_candidate){0};
-    *image = (nn_layout){0};
-    *route = (nn_route){0};
-    return nn_search_offer(s, 1, &w);
+    uint32_t in = 0, behind = 0, edge = 0;
+    nn_status st = nn_search_layout(s, &in, image);
+    if (st == NN_OK)
+        st = nn_search_layout(s, &behind, out);
+    if (st == NN_OK)
+        st = nn_search_add(s, &edge, 0, 0, in, behind, route);
+    if (st == NN_OK)
+        st = nn_search_offer(s, 0, NULL, in, behind, &edge);
+    nn_route_clear(route);
+    nn_layout_clear(&out->layout);
+    return st;
 }
 
 /* Replicas of the image get the offsets that suit the first matrix. */
-static nn_status split_first(nn_search *s, size_t from, const nn_candidate *c)
+static nn_status split_first(nn_search *s, const nn_layout *plain, const nn_candidate *c)
 {
-    const nn_affine *a = &s->stages->stage[0].affine;
-    const nn_layout *plain = &s->ways[0].way[from].at.layout;
     int generator[NN_GENERATORS_MAX];
-    nn_layout image = {0};
+    nn_candidate image = {0}, out = {.grid = c->grid};
     nn_route route = {0};
-    nn_candidate out = {.grid = c->grid};
-    nn_status st = nn_route_generators(generator, a, plain, &c->layout);
+    nn_status st = nn_route_generators(generator, &s->pattern[0], plain, &c->layout);
     if (st == NN_OK)
-        st = nn_layout_copy(&image, plain);
+        st = nn_layout_copy(&image.layout, plain);
     if (st == NN_OK)
-        st = nn_layout_move(&image, generator, log2_of(plain->slots / plain->period));
+        st = nn_layout_move(&image.layout, generator, log2_of(plain->slots / plain->period));
     if (st == NN_OK)
-        st = nn_route_find(&route, NN_ROUTE_SPLIT, a, &image, &c->layout);
+        st = nn_route_find(&route, NN_ROUTE_SPLIT, &s->pattern[0], &image.layout, &c->layout);
     if (st == NN_OK)
         st = nn_layout_copy(&out.layout, &c->layout);
     if (st == NN_OK)
-        return offer(s, from, &image, &route, &out);
-    nn_layout_clear(&image);
+        return offer(s, &image, &route, &out);
+    nn_layout_clear(&image.layout);
     nn_route_clear(&route);
     return nn_search_over(st);
 }
 
 /* The tensor behind the first matrix gets the offsets that suit the second one, and the image the
  * same. */
-static nn_status split_second(nn_search *s, size_t from, const nn_candidate *mid,
-                              const nn_stage *second, const nn_layout *behind)
+static nn_status split_second(nn_search *s, const nn_layout *plain, const nn_candidate *mid,
+                              const nn_pattern *second, const nn_layout *behind)
 {
-    const nn_affine *a = &s->stages->stage[0].affine;
-    const nn_layout *plain = &s->ways[0].way[from].at.layout;
     int generator[NN_GENERATORS_MAX];
-    nn_layout image = {0};
+    nn_candidate image = {0}, out = {.grid = mid->grid};
     nn_route route = {0};
-    nn_candidate out = {.grid = mid->grid};
-    nn_status st = nn_route_generators(generator, &second->affine, &mid->layout, behind);
+    nn_status st = nn_route_generators(generator, second, &mid->layout, behind);
     if (st == NN_OK)
         st = nn_layout_copy(&out.layout, &mid->layout);
     if (st == NN_OK)
         st =
             nn_layout_move(&out.layout, generator, log2_of(mid->layout.slots / mid->layout.period));
     if (st == NN_OK)
-        st = nn_layout_copy(&image, plain);
+        st = nn_layout_copy(&image.layout, plain);
     if (st == NN_OK)
-        st = nn_layout_align(&image, &out.layout);
+        st = nn_layout_align(&image.layout, &out.layout);
     if (st == NN_OK)
-        st = nn_route_find(&route, NN_ROUTE_ALIGNED, a, &image, &out.layout);
+        st = nn_route_find(&route, NN_ROUTE_ALIGNED, &s->pattern[0], &image.layout, &out.layout);
     if (st == NN_OK)
-        return offer(s, from, &image, &route, &out);
-    nn_layout_clear(&image);
+        return offer(s, &image, &route, &out);
+    nn_layout_clear(&image.layout);
     nn_layout_clear(&out.layout);
     return nn_search_over(st);
 }
 
-nn_status nn_search_moved(nn_search *s, size_t image)
+/* Offsets for every layout that may stand behind the second matrix. */
+static nn_status split_seconds(nn_search *s, const nn_layout *plain, const nn_candidate *mid,
+                               size_t next)
 {
-    const nn_stage *stage = s->stages->stage;
-    const nn_candidate *plain = &s->ways[0].way[image].at;
-    size_t next = second_matrix(s->stages);
-    nn_candidate mid[NN_SEARCH_CANDIDATES + 1] = {0};
+    nn_candidate behind[NN_CANDIDATES_MAX + 1] = {0};
     int count = 0;
-    if (plain->layout.period == plain->layout.slots)
+    nn_status st = nn_candidates_find(behind, &count, mid, s->stages->stage[0].out,
+                                      s->stages->stage[next].out, 0);
+    for (int n = 0; n < count && st == NN_OK; n++)
+        if (behind[n].layout.period < behind[n].layout.slots)
+            st = split_second(s, plain, mid, &s->pattern[next * NN_INPUTS_MAX], &behind[n].layout);
+    nn_candidates_clear(behind, count);
+    return st;
+}
+
+nn_status nn_search_moved(nn_search *s, const nn_way *image)
+{
+    const nn_candidate *plain = s->layout[image->at[0]];
+    size_t next = second_matrix(s->stages), period = plain->layout.period;
+    nn_candidate mid[NN_CANDIDATES_MAX + 1] = {0};
+    int count = 0;
+    if (plain->layout.parts > 1 || period == plain->layout.slots)
         return NN_OK;
-    nn_status st = nn_candidates_find(mid, &count, plain, &stage[0]);
+    nn_status st =
+        nn_candidates_find(mid, &count, plain, s->stages->input, s->stages->stage[0].out, 0);
     for (int n = 0; n < count && st == NN_OK; n++) {
-        nn_candidate behind[NN_SEARCH_CANDIDATES + 1] = {0};
-        int behinds = 0;
-        st = split_first(s, image, &mid[n]);
-        if (st != NN_OK || next == s->stages->count ||
-            mid[n].layout.period == mid[n].layout.slots ||
-            mid[n].layout.period < plain->layout.period)
-            continue;
-        st = nn_candidates_find(behind, &behinds, &mid[n], &stage[next]);
-        for (int m = 0; m < behinds && st == NN_OK; m++)
-            if (behind[m].layout.period < behind[m].layout.slots)
-                st = split_second(s, image, &mid[n], &stage[next], &behind[m].layout);
-        nn_candidates_clear(behind, behinds);
+        size_t behind = mid[n].layout.period;
+        st = split_first(s, &plain->layout, &mid[n]);
+        if (st == NN_OK && next < s->stages->count && behind < mid[n].layout.slots &&
+            behind >= period)
+            st = split_seconds(s, &plain->layout, &mid[n], next);
     }
     nn_candidates_clear(mid, count);
     return st;
@@ -121,15 +134,14 @@ nn_status nn_search_moved(nn_search *s, size_t image)
 static nn_status gather_on(nn_search *s, nn_grid grid)
 {
     const nn_stage *first = &s->stages->stage[0];
-    nn_candidate out = {.grid = grid};
-    nn_layout image = {0};
+    nn_candidate image = {0}, out = {.grid = grid};
     nn_route route = {0};
     nn_status st = nn_layout_grid(&out.layout, s->slots, first->out, grid);
     if (st == NN_OK)
-        st = nn_gather_find(&image, &route, &first->affine, first->in, first->out, &out.layout,
-                            grid);
+        st = nn_gather_find(&image.layout, &route, &first->affine[0], s->stages->input, first->out,
+                            &out.layout, grid);
     if (st == NN_OK)
-        return offer(s, 0, &image, &route, &out);
+        return offer(s, &image, &route, &out);
     nn_layout_clear(&out.layout);
     return nn_search_over(st);
 }
@@ -153,14 +165,15 @@ static nn_status gather(nn_search *s)
 static nn_status fewest_behind(int *fewest, const nn_search *s, const nn_candidate *woven,
                                size_t next)
 {
-    const nn_stage *stage = &s->stages->stage[next];
-    nn_candidate c[NN_SEARCH_CANDIDATES + 1] = {0};
+    nn_candidate c[NN_CANDIDATES_MAX + 1] = {0};
     int count = 0;
-    nn_status st = nn_candidates_find(c, &count, woven, stage);
+    nn_status st = nn_candidates_find(c, &count, woven, s->stages->stage[0].out,
+                                      s->stages->stage[next].out, 0);
     *fewest = INT32_MAX;
     for (int n = 0; n < count && st == NN_OK; n++) {
         nn_route r = {0};
-        st = nn_route_find(&r, NN_ROUTE_SPLIT, &stage->affine, &woven->layout, &c[n].layout);
+        st = nn_route_find(&r, NN_ROUTE_SPLIT, &s->pattern[next * NN_INPUTS_MAX], &woven->layout,
+                           &c[n].layout);
         if (st == NN_OK && r.count < *fewest)
             *fewest = r.count;
         nn_route_clear(&r);
@@ -215,15 +228,15 @@ static nn_status weave_on(nn_search *s, nn_weave w, nn_grid grid, size_t next)
     }
     if (st != NN_OK || out.layout.first == NULL)
         return st;
-    nn_layout image = {0};
+    nn_candidate image = {0};
     nn_route route = {0};
     w.shift = best_shift;
-    st = image_copies(&image, s, w);
+    st = image_copies(&image.layout, s, w);
     if (st == NN_OK)
-        st = nn_route_find(&route, NN_ROUTE_ALIGNED, &first->affine, &image, &out.layout);
+        st = nn_route_find(&route, NN_ROUTE_ALIGNED, &s->pattern[0], &image.layout, &out.layout);
     if (st == NN_OK)
-        return offer(s, 0, &image, &route, &out);
-    nn_layout_clear(&image);
+        return offer(s, &image, &route, &out);
+    nn_layout_clear(&image.layout);
     nn_layout_clear(&out.layout);
     return nn_search_over(st);
 }
@@ -238,7 +251,8 @@ static nn_status weave(nn_search *s)
     nn_grid grid = {.row = in.w, .gap = gap, .block = nn_layout_pow2(in.h * in.w)};
     nn_status st = NN_OK;
     for (size_t copies = 1; copies * image_size <= step && st == NN_OK; copies *= 2)
-        st = weave_on(s, (nn_weave){in.w, gap, step, copies, 0}, grid, next);
+        st = weave_on(s, (nn_weave){.row = in.w, .gap = gap, .step = step, .copies = copies}, grid,
+                      next);
     return st;
 }
 

@@ -11,6 +11,8 @@ static const double hair_bits = 0.05;
  * rounding. */
 static const double key_deviation = 3.24, worse_bits = 0.5;
 
+enum { SEEN_MAX = 256 };
+
 /* ---- counting */
 
 static int contains(const int *list, int count, int value)
@@ -43,36 +45,56 @@ static int next_giant(const nn_route *r, int after)
  * its own key. */
 static void count_giants(nn_work *w, const nn_route *r)
 {
-    int seen[64], seen_count = 0, before = 0, first = 1;
+    int seen[SEEN_MAX], seen_count = 0, before = 0, first = 1;
     for (int g = next_giant(r, INT_MIN); g != INT_MAX; before = g, g = next_giant(r, g)) {
         int hop = first ? g : g - before;
         int step = hop < 0 ? hop + (int)r->slots : hop;
         first = 0;
         if (g != 0) {
-            w->giants++;
+            w->giants += (int)r->out_parts;
             w->giant_keys += !contains(r->baby, r->count, g < 0 ? g + (int)r->slots : g);
         }
         if (hop == 0)
             continue;
-        w->hops++;
+        w->hops += (int)r->out_parts;
         if (contains(seen, seen_count, step) || contains(r->baby, r->count, step))
             continue;
         w->hop_keys++;
-        if (seen_count < (int)(sizeof seen / sizeof seen[0]))
+        if (seen_count < SEEN_MAX)
             seen[seen_count++] = step;
     }
 }
 
+/* One input of an affine stage. */
+static void count_route(nn_work *w, const nn_route *r, size_t input)
+{
+    int in = (int)r->in_parts, out = (int)r->out_parts;
+    if (r->kind == NN_ROUTE_SAME) {
+        w->same[input] = 1;
+        w->scalars += in;
+        return;
+    }
+    w->transforms++;
+    w->hoists += r->babies > 0 ? in : 0;
+    w->divides += out;
+    w->diagonals += r->entries;
+    w->input_terms[input] = (r->entries + out - 1) / out;
+    w->terms += w->input_terms[input];
+    w->folds += r->fold_count * out;
+    w->fold_depth = r->fold_count > w->fold_depth ? r->fold_count : w->fold_depth;
+    w->babies += r->babies * in;
+    w->baby_keys += r->babies;
+    w->input_babies[input] = r->babies;
+    count_giants(w, r);
+}
+
 nn_work nn_shapes_work(const nn_stages *stages, const nn_arrangement *a, size_t stage)
 {
-    const nn_route *r = &a->route[stage];
-    nn_work w = {.affine = stages->stage[stage].kind == NN_STAGE_AFFINE};
-    if (w.affine) {
-        w.diagonals = r->count;
-        w.folds = r->fold_count;
-        w.babies = r->babies;
-        count_giants(&w, r);
-    } else if (nn_stage_is_square(&stages->stage[stage])) {
+    const nn_stage *what = &stages->stage[stage];
+    nn_work w = {.affine = what->kind == NN_STAGE_AFFINE, .parts = (int)a->layout[stage + 1].parts};
+    for (size_t i = 0; w.affine && i < what->input_count; i++)
+        count_route(&w, nn_arrangement_route(a, stage, i), i);
+    if (what->kind == NN_STAGE_PRODUCT || nn_stage_is_square(what)) {
         w.square = 1;
         w.products = 1;
     }
@@ -86,14 +108,30 @@ typedef struct shape {
     double ms, cost; /* time; time and price of keys */
 } shape;
 
+/* Products of a polynomial, the limbs falling evenly from the input's to the output's. */
+static double poly_ms(const nn_work *w, const nn_cost_at *at, int rescale)
+{
+    nn_cost_at low = *at;
+    double ms = 0.0;
+    for (int i = 0; i < w->products; i++) {
+        low.limbs = at->limbs - i * rescale / w->products;
+        ms += nn_cost_square(&low, 1);
+    }
+    return ms * w->parts;
+}
+
 /* Time of the part of a stage that uses its own key shape, without folds. */
 static double stage_ms(const nn_work *w, const nn_cost_at *at, int rescale, int chain)
 {
     double key = nn_cost_key(at); /* a price, of which times have nothing */
     if (!w->affine)
-        return w->square ? nn_cost_square(at, rescale) : w->products * nn_cost_square(at, 1);
-    return nn_cost_base(at, w->babies, rescale) + w->diagonals * nn_cost_diagonal(at) +
-           w->babies * (nn_cost_baby(at) - key) +
+        return w->square ? w->parts * nn_cost_square(at, rescale) : poly_ms(w, at, rescale);
+    double ms = w->divides * nn_cost_base(at, 0, rescale) + w->diagonals * nn_cost_diagonal(at);
+    if (w->hoists > 0)
+        ms += w->hoists * nn_cost_hoist(at);
+    if (w->scalars > 0)
+        ms += w->scalars * (nn_cost_add(at) + nn_cost_rescale(at, at->limbs, rescale));
+    return ms + w->babies * (nn_cost_baby(at) - key) +
            (chain ? w->hops * nn_cost_giant(at, 1) : w->giants * (nn_cost_giant(at, 0) - key));
 }
 
@@ -109,15 +147,16 @@ static shape stage_shape(const nn_work *w, const nn_cost_at *at, int rescale)
     double chained = stage_ms(w, at, rescale, 1);
     t.chain = chained + w->hop_keys * key < own + w->giant_keys * key;
     t.ms = t.chain ? chained : own;
-    t.cost = t.ms + (w->babies + (t.chain ? w->hop_keys : w->giant_keys)) * key;
+    t.cost = t.ms + (w->baby_keys + (t.chain ? w->hop_keys : w->giant_keys)) * key;
     return t;
 }
 
 static shape fold_shape(const nn_work *w, const nn_cost_at *at)
 {
     shape t = {.alpha = at->alpha, .special = at->special};
-    t.cost = w->folds * nn_cost_fold(at);
-    t.ms = t.cost - w->folds * nn_cost_key(at);
+    double key = nn_cost_key(at);
+    t.ms = w->folds * (nn_cost_fold(at) - key);
+    t.cost = t.ms + w->fold_depth * key;
     return t;
 }
 
@@ -128,15 +167,18 @@ double nn_shapes_ms(const nn_work *w, const nn_step *step, const nn_costs *costs
     double ms = stage_ms(w, &at, step->rescale, step->chain);
     if (w->folds > 0)
         ms += fold_shape(w, &fold).ms;
-    return ms + step->compact * nn_cost_expand(&at);
+    for (int i = 0; i < NN_INPUTS_MAX; i++)
+        ms += step->compact[i] * nn_cost_expand(&at);
+    return ms;
 }
 
 double nn_shapes_least(const nn_work *w, const nn_costs *costs, int log_n, int limbs)
 {
-    double least = HUGE_VAL;
+    double least = HUGE_VAL, prime = log_n + 10.0; /* no prime has fewer bits */
     for (int alpha = 1; alpha <= limbs; alpha++) {
-        nn_cost_at at = {costs, log_n, limbs, 1, alpha, 1.0};
-        for (int rescale = 0; rescale < 2; rescale++)
+        int special = (int)(alpha * prime / NN_SPECIAL_BITS_MAX);
+        nn_cost_at at = {costs, log_n, limbs, special > 1 ? special : 1, alpha, prime};
+        for (int rescale = 0; rescale < 2 && special <= CKKS_MAX_P; rescale++)
             least = fmin(least, stage_shape(w, &at, rescale).cost);
     }
     return least;
@@ -144,17 +186,16 @@ double nn_shapes_least(const nn_work *w, const nn_costs *costs, int log_n, int l
 
 /* ---- choosing */
 
-enum { LIMBS_MAX = 30 };
-
 typedef struct chooser {
     nn_schedule *s;
     const nn_work *work;
     const nn_costs *costs;
     double bound;
     int strict;
-    double q[LIMBS_MAX + 1], p[CKKS_MAX_P + 1]; /* bits of the first primes together */
-    double digit[LIMBS_MAX + 1][LIMBS_MAX + 1]; /* [limbs][alpha]: bits of the largest digit */
-    double error[LIMBS_MAX + 1];                /* [digits]: of nn_shapes_error_bits */
+    double q[NN_LIMBS_MAX + 1], p[CKKS_MAX_P + 1]; /* bits of the first primes together */
+    double digit[NN_LIMBS_MAX + 1]
+                [NN_LIMBS_MAX + 1]; /* [limbs][alpha]: bits of the largest digit */
+    double error[NN_LIMBS_MAX + 1]; /* [digits]: of nn_shapes_error_bits */
 } chooser;
 
 /* Bits of the largest digit. */
@@ -239,8 +280,9 @@ static double choose_all(const chooser *c, double limit)
         const nn_work *w = &c->work[k];
         /* A giant's or product's key switch happens before the scale comes down. */
         double before = step->scale_bits + step->drop_bits - step->floor_bits;
-        if (w->babies > 0)
-            before = fmin(before, step->scale_in - step->key_floor_bits);
+        for (int i = 0; i < NN_INPUTS_MAX; i++)
+            if (w->input_babies[i] > 0)
+                before = fmin(before, step->scale_in[i] - step->key_floor_bits[i]);
         shape t = cheapest(c, w, step->limbs, step->rescale, before, 0), fold = {.cost = 0.0};
         if (w->folds > 0)
             fold = cheapest(c, w, step->limbs_out, 0, step->scale_bits - step->floor_bits, 1);

@@ -22,15 +22,25 @@
 #define NN_SPECIAL_BITS_MAX 46.8
 #define NN_LIMB_BITS_MAX 46.7
 
-/* How many operations of each kind a stage is. */
+/* How many operations of each kind a stage is: rotations count for every ciphertext that they are
+ * done on, keys only once. */
 typedef struct nn_work {
     int affine;
-    int diagonals, folds;
-    int babies;             /* rotations other than 0 */
+    int parts;              /* ciphertexts of the output */
+    int transforms;         /* inputs of an affine stage that are rotated and multiplied */
+    int hoists;             /* ciphertexts of these that are cut into digits */
+    int divides;            /* ciphertexts that the transforms give, together */
+    int scalars;            /* ciphertexts that are multiplied by the scalar 1 */
+    int diagonals, terms;   /* in all; most that meet in one ciphertext */
+    int folds, fold_depth;  /* in all; one after the other */
+    int babies, baby_keys;  /* rotations other than 0 */
     int giants, giant_keys; /* the same, each by its own key; keys that are not a baby's */
     int hops, hop_keys;     /* the same in a chain */
-    int products;           /* of a polynomial */
-    int square;             /* 1: the polynomial is x^2 */
+    int products;           /* key switches of a polynomial or product of one ciphertext */
+    int square;             /* 1: the polynomial is x^2, or the stage is a product */
+    unsigned char same[NN_INPUTS_MAX]; /* 1: this input is multiplied by the scalar 1 */
+    int input_babies[NN_INPUTS_MAX];   /* rotations of one ciphertext of this input */
+    int input_terms[NN_INPUTS_MAX];    /* of its diagonals those that meet in one ciphertext */
 } nn_work;
 
 /** Count the operations of one stage; products of a polynomial that is not x^2 stay 0. */
@@ -38,10 +48,13 @@ nn_work nn_shapes_work(const nn_stages *stages, const nn_arrangement *a, size_t 
 
 /** Choose special primes and key shapes.
  *
- *  In/out: s        limbs (at most 30), q_bits and every step's limbs, rescale, scales and floors
- * are read; p_bits, special, ms, cost and every step's key shapes, chain and ms are filled In: work
- * of each stage bound    largest log2(QP) strict   1: P exceeds D by what the error asks for; 0: by
- * a hair budget   a cost that must be undercut Returns 1, or 0 when nothing secure costs less
+ *  In/out: s        limbs, q_bits and every step's limbs, rescale, scales and floors are read;
+ *                   p_bits, special, ms, cost and every step's key shapes, chain and ms are filled
+ *  In:     work     of each stage
+ *          bound    largest log2(QP)
+ *          strict   1: P exceeds D by what the error asks for; 0: by a hair
+ *          budget   a cost that must be undercut
+ *  Returns 1, or 0 when nothing secure costs less
  */
 int nn_shapes_choose(nn_schedule *s, const nn_work *work, const nn_costs *costs, double bound,
                      int strict, double budget);

@@ -1,4 +1,4 @@
-/* Stages: storage, computing, and interval bounds, see nn/stage.h. */
+/* Stages: storage and computing, see nn/stage.h. */
 
 #include "nn/stage.h"
 
@@ -6,13 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nn/why.h"
-
 void nn_stage_clear(nn_stage *stage)
 {
-    nn_affine_clear(&stage->affine);
+    for (size_t i = 0; i < NN_INPUTS_MAX; i++)
+        nn_affine_clear(&stage->affine[i]);
     free(stage->element);
+    free(stage->trace);
     *stage = (nn_stage){.kind = NN_STAGE_AFFINE};
+}
+
+nn_status nn_stage_trace(nn_stage *stage, const double *scale, const double *shift)
+{
+    size_t count = nn_shape_count(stage->out);
+
+    if (stage->traced == 0)
+        return NN_OK;
+    if (stage->trace == NULL) {
+        stage->trace = calloc(2 * count, sizeof *stage->trace);
+        if (stage->trace == NULL)
+            return NN_ERR_MEMORY;
+        for (size_t i = 0; i < count; i++)
+            stage->trace[i] = 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        stage->trace[i] *= scale[i];
+        stage->trace[count + i] =
+            scale[i] * stage->trace[count + i] + (shift != NULL ? shift[i] : 0);
+    }
+    return NN_OK;
 }
 
 void nn_stages_clear(nn_stages *s)
@@ -27,8 +48,9 @@ void nn_stages_clear(nn_stages *s)
 
 nn_status nn_stages_append(nn_stages *s, nn_stage *stage)
 {
+    if (s->count >= NN_STAGES_MAX)
+        return NN_ERR_SHAPE;
     nn_stage *moved = realloc(s->stage, (s->count + 1) * sizeof *moved);
-
     if (moved == NULL)
         return NN_ERR_MEMORY;
     s->stage = moved;
@@ -37,153 +59,158 @@ nn_status nn_stages_append(nn_stages *s, nn_stage *stage)
     return NN_OK;
 }
 
+nn_shape nn_stages_shape(const nn_stages *s, size_t value)
+{
+    return value == 0 ? s->input : s->stage[value - 1].out;
+}
+
+size_t nn_stages_width(const nn_stages *s, size_t value)
+{
+    return nn_shape_count(nn_stages_shape(s, value));
+}
+
+double nn_stages_range(const nn_stages *s, size_t value)
+{
+    return value == 0 ? fmax(fabs(s->input_lo), fabs(s->input_hi)) : s->stage[value - 1].range;
+}
+
+size_t nn_stages_last_use(const nn_stages *s, size_t value)
+{
+    if (value == s->count)
+        return s->count;
+    for (size_t k = s->count; k-- > value;)
+        for (size_t i = 0; i < s->stage[k].input_count; i++)
+            if (s->stage[k].input[i] == value)
+                return k;
+    return value > 0 ? value - 1 : 0;
+}
+
+size_t nn_stages_uses(const nn_stages *s, size_t value)
+{
+    size_t uses = value == s->count;
+
+    for (size_t k = value; k < s->count; k++)
+        for (size_t i = 0; i < s->stage[k].input_count; i++)
+            uses += s->stage[k].input[i] == value;
+    return uses;
+}
+
+/* Take stage k out, whose value nothing takes. */
+static void drop(nn_stages *s, size_t k)
+{
+    nn_stage_clear(&s->stage[k]);
+    s->count--;
+    memmove(&s->stage[k], &s->stage[k + 1], (s->count - k) * sizeof *s->stage);
+    for (size_t n = k; n < s->count; n++)
+        for (size_t i = 0; i < s->stage[n].input_count; i++)
+            s->stage[n].input[i] -= s->stage[n].input[i] > k + 1;
+}
+
+void nn_stages_prune(nn_stages *s, size_t output)
+{
+    while (s->count > output)
+        nn_stage_clear(&s->stage[--s->count]);
+    for (size_t k = s->count; k-- > 0;)
+        if (nn_stages_uses(s, k + 1) == 0)
+            drop(s, k);
+}
+
 size_t nn_stages_output_count(const nn_stages *s)
 {
-    return nn_shape_count(s->count > 0 ? s->stage[s->count - 1].out : s->input);
+    return nn_stages_width(s, s->count);
+}
+
+int nn_stage_is_identity(const nn_stage *stage)
+{
+    return stage->kind == NN_STAGE_AFFINE && stage->input_count == 1 &&
+           nn_affine_is_identity(&stage->affine[0]) && nn_affine_is_linear(&stage->affine[0]);
+}
+
+size_t nn_stage_nonzeros(const nn_stage *stage)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < stage->input_count; i++)
+        count += nn_affine_nonzeros(&stage->affine[i]);
+    return count;
 }
 
 double nn_stage_coef(const nn_stage *stage, int k, size_t i)
 {
-    return stage->element != NULL ? stage->element[(size_t)k * nn_shape_count(stage->in) + i]
+    return stage->element != NULL ? stage->element[(size_t)k * nn_shape_count(stage->out) + i]
                                   : stage->coef[k];
 }
 
-/* The largest number of values between two stages. */
-static size_t widest(const nn_stages *s)
+/* Horner's rule, or Clenshaw's recurrence b_k = c_k + 2 x b_(k+1) - b_(k+2). */
+static double evaluate(const nn_stage *stage, size_t i, double x)
 {
-    size_t most = nn_shape_count(s->input);
+    double v = nn_stage_coef(stage, stage->degree, i), next = 0;
 
-    for (size_t k = 0; k < s->count; k++)
-        if (nn_shape_count(s->stage[k].out) > most)
-            most = nn_shape_count(s->stage[k].out);
-    return most;
+    if (stage->basis == CKKS_BASIS_CHEBYSHEV) {
+        for (int k = stage->degree; k-- > 1;) {
+            double b = nn_stage_coef(stage, k, i) + 2 * x * v - next;
+            next = v;
+            v = b;
+        }
+        return nn_stage_coef(stage, 0, i) + x * v - next;
+    }
+    for (int k = stage->degree; k-- > 0;)
+        v = v * x + nn_stage_coef(stage, k, i);
+    return v;
 }
 
-static void apply_stage(const nn_stage *stage, double *y, const double *x)
+void nn_stage_apply(const nn_stage *stage, double *y, const double *const *x)
 {
-    if (stage->kind == NN_STAGE_AFFINE) {
-        nn_affine_apply(&stage->affine, y, x);
-        return;
-    }
-    for (size_t i = 0; i < nn_shape_count(stage->in); i++) {
-        double v = nn_stage_coef(stage, stage->degree, i);
+    size_t count = nn_shape_count(stage->out);
 
-        for (int k = stage->degree; k-- > 0;)
-            v = v * x[i] + nn_stage_coef(stage, k, i);
-        y[i] = v;
+    if (stage->kind == NN_STAGE_AFFINE) {
+        nn_affine_apply(&stage->affine[0], y, x[0]);
+        for (size_t i = 1; i < stage->input_count; i++)
+            nn_affine_apply_then_add(&stage->affine[i], y, x[i]);
+    } else if (stage->kind == NN_STAGE_POLY) {
+        for (size_t i = 0; i < count; i++)
+            y[i] = evaluate(stage, i, x[0][i]);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            y[i] = x[0][i] * x[1][i];
     }
+}
+
+/* Compute stage k into a fresh list, and let go of what has had its last use. */
+static nn_status apply_next(const nn_stages *s, size_t k, double **value, const double *in)
+{
+    const nn_stage *stage = &s->stage[k];
+    const double *x[NN_INPUTS_MAX];
+
+    value[k + 1] = malloc(nn_shape_count(stage->out) * sizeof **value);
+    if (value[k + 1] == NULL)
+        return NN_ERR_MEMORY;
+    for (size_t i = 0; i < stage->input_count; i++)
+        x[i] = stage->input[i] == 0 ? in : value[stage->input[i]];
+    nn_stage_apply(stage, value[k + 1], x);
+    for (size_t i = 0; i < stage->input_count; i++) {
+        if (nn_stages_last_use(s, stage->input[i]) == k) {
+            free(value[stage->input[i]]);
+            value[stage->input[i]] = NULL;
+        }
+    }
+    return NN_OK;
 }
 
 nn_status nn_stages_apply(const nn_stages *s, double *out, double *peak, const double *in)
 {
-    size_t width = widest(s);
-    double *x = malloc(width * sizeof *x), *y = malloc(width * sizeof *y);
-    nn_status st = x != NULL && y != NULL ? NN_OK : NN_ERR_MEMORY;
+    double **value = calloc(s->count + 1, sizeof *value);
+    nn_status st = value != NULL ? NN_OK : NN_ERR_MEMORY;
 
-    if (st == NN_OK) {
-        memcpy(x, in, nn_shape_count(s->input) * sizeof *x);
-        for (size_t k = 0; k < s->count; k++) {
-            double *swap = x;
-
-            apply_stage(&s->stage[k], y, x);
-            for (size_t i = 0; peak != NULL && i < nn_shape_count(s->stage[k].out); i++)
-                if (fabs(y[i]) > peak[k])
-                    peak[k] = fabs(y[i]);
-            x = y;
-            y = swap;
-        }
-        memcpy(out, x, nn_stages_output_count(s) * sizeof *x);
-    }
-    free(x);
-    free(y);
-    return st;
-}
-
-/* ---- intervals ---- */
-
-static void bound_affine(const nn_affine *a, double *lo, double *hi, const double *from_lo,
-                         const double *from_hi)
-{
-    for (size_t i = 0; i < a->rows; i++) {
-        lo[i] = hi[i] = a->bias[i];
-        for (size_t e = a->row_start[i]; e < a->row_start[i + 1]; e++) {
-            double v = a->value[e], u = v * from_lo[a->col[e]], w = v * from_hi[a->col[e]];
-
-            lo[i] += v > 0 ? u : w;
-            hi[i] += v > 0 ? w : u;
-        }
-    }
-}
-
-/* Around the middle m of [lo, hi], p(m + t) = sum c_k t^k with |t| <= r: an odd power lies in
- * [-r^k, r^k], an even one in [0, r^k]. */
-static void bound_poly(const nn_stage *stage, size_t i, double *lo, double *hi)
-{
-    double c[NN_DEGREE_MAX + 1] = {0}, m = (*lo + *hi) / 2, r = (*hi - *lo) / 2, power = 1;
-    int d = stage->degree;
-
-    for (int k = 0; k <= d; k++)
-        c[k] = nn_stage_coef(stage, k, i);
-    for (int k = 0; k < d; k++) /* Taylor shift by repeated synthetic division */
-        for (int n = d; n-- > k;)
-            c[n] += m * c[n + 1];
-    *lo = *hi = c[0];
-    for (int k = 1; k <= d; k++) {
-        power *= r;
-        double v = c[k] * power;
-        *lo -= k % 2 == 1 ? fabs(v) : v < 0 ? -v : 0;
-        *hi += k % 2 == 1 ? fabs(v) : v > 0 ? v : 0;
-    }
-}
-
-/* The largest magnitude; a measured range narrows the interval and is narrowed by it. */
-static void settle(nn_stage *stage, double *lo, double *hi)
-{
-    double largest = 0;
-
-    for (size_t i = 0; i < nn_shape_count(stage->out); i++) {
-        if (stage->measured) {
-            lo[i] = fmin(fmax(lo[i], -stage->range), stage->range);
-            hi[i] = fmin(fmax(hi[i], -stage->range), stage->range);
-        }
-        largest = fmax(largest, fmax(-lo[i], hi[i]));
-    }
-    if (!stage->measured || largest < stage->range)
-        stage->range = largest > 0 ? largest : 1.0; /* all zero: any bound is true */
-}
-
-nn_status nn_stages_bound(nn_stages *s, char *why, size_t why_size)
-{
-    size_t width = widest(s);
-    double *room = malloc(4 * width * sizeof *room);
-
-    if (room == NULL)
-        return nn_why(why, why_size, NN_ERR_MEMORY, "out of memory while bounding ranges");
-    double *lo = room, *hi = room + width, *next_lo = room + 2 * width, *next_hi = room + 3 * width;
-    nn_status st = NN_OK;
-    for (size_t i = 0; i < nn_shape_count(s->input); i++) {
-        lo[i] = s->input_lo;
-        hi[i] = s->input_hi;
-    }
     for (size_t k = 0; k < s->count && st == NN_OK; k++) {
-        nn_stage *stage = &s->stage[k];
-
-        if (stage->kind == NN_STAGE_AFFINE) {
-            double *swap_lo = lo, *swap_hi = hi;
-            bound_affine(&stage->affine, next_lo, next_hi, lo, hi);
-            lo = next_lo;
-            hi = next_hi;
-            next_lo = swap_lo;
-            next_hi = swap_hi;
-        } else {
-            for (size_t i = 0; i < nn_shape_count(stage->in); i++)
-                bound_poly(stage, i, &lo[i], &hi[i]);
-        }
-        settle(stage, lo, hi);
-        if (!isfinite(stage->range))
-            st = nn_why(why, why_size, NN_ERR_RANGE, "the values after '%s' have no finite bound",
-                        stage->name);
+        st = apply_next(s, k, value, in);
+        for (size_t i = 0; st == NN_OK && peak != NULL && i < nn_stages_width(s, k + 1); i++)
+            peak[k] = fmax(peak[k], fabs(value[k + 1][i]));
     }
-    free(room);
+    if (st == NN_OK)
+        memcpy(out, s->count > 0 ? value[s->count] : in, nn_stages_output_count(s) * sizeof *out);
+    for (size_t k = 0; value != NULL && k <= s->count; k++)
+        free(value[k]);
+    free(value);
     return st;
 }

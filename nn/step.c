@@ -18,13 +18,9 @@ double nn_schedule_rounding_bits(int ring, int log_n)
 
 int nn_stage_is_square(const nn_stage *stage)
 {
-    return stage->kind == NN_STAGE_POLY && stage->degree == 2 && stage->coef[0] == 0.0 &&
-           stage->coef[1] == 0.0 && stage->coef[2] == 1.0;
-}
-
-double nn_step_min_scale(const nn_step *step)
-{
-    return exp2(step->floor_bits - 0.5);
+    return stage->kind == NN_STAGE_POLY && stage->basis == CKKS_BASIS_MONOMIAL &&
+           stage->degree == 2 && stage->coef[0] == 0.0 && stage->coef[1] == 0.0 &&
+           stage->coef[2] == 1.0;
 }
 
 double nn_schedule_bits(const nn_schedule *s, int limbs, int special)

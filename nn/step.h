@@ -9,21 +9,33 @@
 #include "ckks/circuits.h"
 #include "nn/stage.h"
 
-/* What one stage does. */
+/* Most limbs of a ciphertext in a plan. */
+enum { NN_LIMBS_MAX = 36 };
+
+/* What one stage does. Where it has several inputs they may come with different limbs and scales:
+ * residues above `limbs` are left out, which is free, and the weights of every input are scaled so
+ * that all summands meet at exactly one scale. */
 typedef struct nn_step {
-    int limbs;                    /* of the input */
+    int limbs;                    /* of all inputs, as they are used */
     int rescale;                  /* primes dropped */
     int limbs_out;                /* limbs - rescale */
     int alpha, special;           /* key shape of a stage's key switches, folds apart */
     int fold_alpha, fold_special; /* key shape of an affine stage's folds, at limbs_out */
     int chain;                    /* 1: the giant steps go one after the other */
-    int compact;                  /* diagonals that are kept as coefficients */
+    int compact[NN_INPUTS_MAX];   /* diagonals of an input's route that are kept as coefficients */
+    int narrow[NN_INPUTS_MAX];    /* 1: these fit in 32 bits */
     double floor_bits;            /* least log2 scale of the output */
-    double key_floor_bits;        /* least log2 scale of the input for exact hoisted rotations */
-    double weight_bits;           /* log2 of the scale of an affine stage's diagonals */
-    double drop_bits;             /* sizes of all primes dropped, together */
-    double scale_in, scale_bits;  /* log2 of the scale of the input and of the output */
-    double ms;                    /* predicted time */
+    double key_floor_bits[NN_INPUTS_MAX]; /* least log2 scale of an input for exact hoisted
+                                             rotations */
+    double weight_bits[NN_INPUTS_MAX]; /* log2 of the scale of an affine stage's diagonals, of the
+                                          scalar 1 of a route NN_ROUTE_SAME; 0: scalar 1 as it is */
+    double drop_bits;                  /* sizes of all primes dropped, together */
+    double scale_in[NN_INPUTS_MAX];    /* log2 of the scales of the inputs */
+    double scale_bits;                 /* and of the output */
+    double min_scale_bits; /* of a polynomial that is not a square: intermediate results are
+                              rescaled while they stay at or above it */
+    int products;          /* key switches of a polynomial or product, for one ciphertext */
+    double ms;             /* predicted time */
 } nn_step;
 
 typedef struct nn_schedule {
@@ -50,10 +62,6 @@ double nn_schedule_rounding_bits(int ring, int log_n);
 
 /** Release; NULL is fine. */
 void nn_schedule_clear(nn_schedule *s);
-
-/** Least scale inside a polynomial that is not a square: half a bit below the floor, so that the
- * real primes decide as the nominal ones do. */
-double nn_step_min_scale(const nn_step *step);
 
 /** log2 of the product of the first limbs and the first special primes. */
 double nn_schedule_bits(const nn_schedule *s, int limbs, int special);

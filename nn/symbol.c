@@ -13,7 +13,7 @@ void nn_symbol_identity(nn_symbol *s, size_t count)
 
 void nn_symbol_clear(nn_symbol *s)
 {
-    for (int k = 0; k <= NN_DEGREE_MAX; k++)
+    for (int k = 0; k <= NN_MONOMIAL_MAX; k++)
         free(s->element[k]);
     *s = (nn_symbol){.count = 0};
 }
@@ -151,7 +151,7 @@ nn_status nn_symbol_multiply(nn_symbol *s, const nn_symbol *a, const nn_symbol *
     nn_status st = NN_OK;
 
     *s = (nn_symbol){.count = a->count};
-    if (a->degree + b->degree > NN_DEGREE_MAX)
+    if (a->degree + b->degree > NN_MONOMIAL_MAX)
         return NN_ERR_UNSUPPORTED;
     s->degree = a->degree + b->degree;
     for (int k = 0; k <= a->degree; k++)

@@ -16,8 +16,8 @@
 typedef struct nn_symbol {
     size_t count; /* elements */
     int degree;
-    double uniform[NN_DEGREE_MAX + 1];  /* where element is NULL */
-    double *element[NN_DEGREE_MAX + 1]; /* count numbers each, or NULL */
+    double uniform[NN_MONOMIAL_MAX + 1];  /* where element is NULL */
+    double *element[NN_MONOMIAL_MAX + 1]; /* count numbers each, or NULL */
 } nn_symbol;
 
 /** The polynomial x itself. */
@@ -38,7 +38,7 @@ NN_MUST_CHECK nn_status nn_symbol_add(nn_symbol *s, const nn_symbol *a, double f
                                       const nn_symbol *b);
 
 /** s = a * b. s is fresh storage. Fails with NN_ERR_UNSUPPORTED when the degree would be above
- *  NN_DEGREE_MAX, NN_ERR_MEMORY, NN_ERR_RANGE. */
+ *  NN_MONOMIAL_MAX, NN_ERR_MEMORY, NN_ERR_RANGE. */
 NN_MUST_CHECK nn_status nn_symbol_multiply(nn_symbol *s, const nn_symbol *a, const nn_symbol *b);
 
 /** s = 1 / a for a constant a. s is fresh storage. Fails with NN_ERR_UNSUPPORTED when a is not

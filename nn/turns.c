@@ -1,21 +1,29 @@
 /* Cuts: a stride n and an offset cut a step x, read around 0, into a low part in
- * [-offset, n - offset) and the rest, a multiple of n; either may be the baby step. Strides tried:
- * small ones, powers of two, and the distances between runs of steps. */
+ * [-offset, n - offset) and the rest, a multiple of n; either may be the baby step. A second, outer
+ * stride cuts the rest again, and its high part goes with the low one: the columns and channels of
+ * a convolution against its rows. Strides tried: small ones, powers of two, and the distances
+ * between runs of steps. */
 #include "nn/turns.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 enum { SMALL_STRIDES = 24, STRIDES_MAX = 64, ROUNDS_MAX = 4, LOWS = 3 };
+/* Routes of so many steps are cut twice: when they are split by themselves, and when all are. */
+enum { TWICE_SPLIT = 256, TWICE_TUNE = 48 };
+enum { SEEN_BABY = 1, SEEN_GIANT = 2, SEEN_HOP = 4 };
 
 typedef struct cut {
-    int stride, offset, swap;
+    int stride, offset;
+    int outer, outer_offset; /* a multiple of stride; 0: none */
+    int swap, chain;
 } cut;
 
 /* What keys the other routes have, and marks for counting; slots entries each. */
 typedef struct turning {
     const double *owned; /* price of the dearest key that another route has; NULL: none has any */
-    unsigned char *seen; /* bit 0: a baby, bit 1: a giant of the cut being tried; 0 between them */
+    unsigned char *seen; /* of the cut being tried; 0 between them */
+    int *giant;          /* as many as the route has steps */
     size_t slots, images;
 } turning;
 
@@ -24,8 +32,12 @@ nn_turn_price nn_turns_price(const nn_cost_at *at, const nn_cost_at *fold)
     nn_turn_price p = {.key = nn_cost_key(at), .fold_key = nn_cost_key(fold)};
     p.baby = nn_cost_baby(at) - p.key;
     p.giant = nn_cost_giant(at, 0) - p.key;
+    p.hop = nn_cost_giant(at, 1);
     p.fold = nn_cost_fold(fold) - p.fold_key;
     p.diagonal = nn_cost_diagonal(at);
+    p.divide = nn_cost_base(at, 0, 1);
+    p.hoist = nn_cost_base(at, 1, 1) - p.divide;
+    p.scalar = nn_cost_sums(at, 1.0) + nn_cost_rescale(at, at->limbs, 1);
     return p;
 }
 
@@ -41,32 +53,95 @@ static int floor_divide(int x, int n)
     return x >= 0 ? x / n : -((n - 1 - x) / n);
 }
 
+/* x in [0, slots) as the number nearest to 0 that is congruent. */
+static int centre(int x, size_t slots)
+{
+    return x >= (int)(slots - slots / 2) ? x - (int)slots : x;
+}
+
 static void cut_step(const turning *t, const cut *c, int step, int *baby, int *giant)
 {
     int slots = (int)t->slots, images = (int)t->images;
-    int x = (step < slots - slots / 2 ? step : step - slots) / images;
+    int x = centre(step, t->slots) / images;
     int high = floor_divide(x + c->offset, c->stride) * c->stride, low = x - high;
+    if (c->outer != 0) {
+        int top = floor_divide(high + c->outer_offset, c->outer) * c->outer;
+        high -= top;
+        low += top;
+    }
     *baby = (c->swap ? high : low) * images & (slots - 1);
     *giant = (c->swap ? low : high) * images & (slots - 1);
 }
 
-/* Cost of the rotations of a cut, or something above `budget`. */
-static double cut_cost(const turning *t, const cut *c, const nn_route *r,
-                       const nn_turn_price *price, double budget)
+static int ascending(const void *a, const void *b)
 {
-    double cost = 0.0;
-    int tried = 0, baby = 0, giant = 0;
-    for (; tried < r->count && cost < budget; tried++) {
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+/* The hop to each giant of a sorted list from the one before, in [0, slots); the first comes from
+ * 0. Rotations of a chain as in ckks/circuits.h. */
+static int hop_to(const int *giant, int k, size_t slots)
+{
+    int hop = k == 0 ? giant[0] : giant[k] - giant[k - 1];
+    return hop < 0 ? hop + (int)slots : hop;
+}
+
+/* Cost of giants that have a key each, or that go in a chain, whichever is less; babies are marked
+ * as seen. */
+static double giants_cost(const turning *t, cut *c, int count, const nn_route *r,
+                          const nn_turn_price *price)
+{
+    double parts = (double)r->out_parts, own = 0.0, chain = 0.0;
+    for (int k = 0; k < count; k++) {
+        int step = t->giant[k];
+        if (step != 0)
+            own += price->giant * parts;
+        if (step != 0 && !(t->seen[step] & SEEN_BABY))
+            own += key_price(t, step, price->key);
+    }
+    c->chain = 0;
+    if (price->hop <= 0.0 || count < 2)
+        return own;
+    for (int k = 0; k < count; k++)
+        t->giant[k] = centre(t->giant[k], t->slots);
+    qsort(t->giant, (size_t)count, sizeof *t->giant, ascending);
+    for (int k = 0; k < count; k++) {
+        int hop = hop_to(t->giant, k, t->slots);
+        if (hop != 0)
+            chain += price->hop * parts;
+        if (hop != 0 && !(t->seen[hop] & (SEEN_BABY | SEEN_HOP)))
+            chain += key_price(t, hop, price->key);
+        t->seen[hop] |= SEEN_HOP;
+    }
+    for (int k = 0; k < count; k++)
+        t->seen[hop_to(t->giant, k, t->slots)] &= (unsigned char)~SEEN_HOP;
+    c->chain = chain < own;
+    return c->chain ? chain : own;
+}
+
+/* Cost of the rotations of a cut, or something of at least `budget`; says in c->chain how the
+ * giants go. */
+static double cut_cost(const turning *t, cut *c, const nn_route *r, const nn_turn_price *price,
+                       double budget)
+{
+    double cost = 0.0, least_giant = price->giant;
+    int tried = 0, giants = 0, baby = 0, giant = 0;
+    if (price->hop > 0.0)
+        least_giant = fmin(price->giant, price->hop);
+    least_giant *= (double)r->out_parts;
+    for (; tried < r->count && cost + (giants - 1) * least_giant < budget; tried++) {
         cut_step(t, c, r->step[tried], &baby, &giant);
-        if (baby != 0 && !(t->seen[baby] & 1)) {
-            cost += price->baby + key_price(t, baby, price->key);
-            t->seen[baby] |= 1;
+        if (baby != 0 && !(t->seen[baby] & SEEN_BABY)) {
+            cost += price->baby * (double)r->in_parts + key_price(t, baby, price->key);
+            t->seen[baby] |= SEEN_BABY;
         }
-        if (giant != 0 && !(t->seen[giant] & 2)) {
-            cost += price->giant + key_price(t, giant, price->key);
-            t->seen[giant] |= 2;
+        if (!(t->seen[giant] & SEEN_GIANT)) {
+            t->giant[giants++] = giant;
+            t->seen[giant] |= SEEN_GIANT;
         }
     }
+    cost = tried < r->count ? HUGE_VAL : cost + giants_cost(t, c, giants, r, price);
     while (tried-- > 0) {
         cut_step(t, c, r->step[tried], &baby, &giant);
         t->seen[baby] = t->seen[giant] = 0;
@@ -105,20 +180,34 @@ static int collect_strides(int *stride, const nn_route *r)
     return count;
 }
 
+/* Try a pair of strides with all offsets, either part as the babies. */
+static double try_strides(const turning *t, cut *best, int stride, int outer, const nn_route *r,
+                          const nn_turn_price *price, double budget)
+{
+    for (int choice = 0; choice < (outer != 0 ? 8 : 4); choice++) {
+        cut c = {.stride = stride, .outer = outer, .swap = choice % 2};
+        c.offset = choice / 2 % 2 * (stride / 2);
+        c.outer_offset = choice / 4 * (outer / 2);
+        double cost = cut_cost(t, &c, r, price, budget);
+        if (cost < budget) {
+            budget = cost;
+            *best = c;
+        }
+    }
+    return budget;
+}
+
 /* The cheapest cut of the steps as they are represented now. */
 static double best_cut(const turning *t, cut *best, const nn_route *r, const nn_turn_price *price,
-                       double budget)
+                       double budget, int twice)
 {
     int stride[STRIDES_MAX], count = collect_strides(stride, r);
     for (int k = 0; k < count; k++)
-        for (int choice = 0; choice < 4; choice++) {
-            cut c = {stride[k], choice / 2 * (stride[k] / 2), choice % 2};
-            double cost = cut_cost(t, &c, r, price, budget);
-            if (cost < budget) {
-                budget = cost;
-                *best = c;
-            }
-        }
+        budget = try_strides(t, best, stride[k], 0, r, price, budget);
+    for (int k = 0; k < count && twice; k++)
+        for (int o = 0; o < count; o++)
+            if (stride[k] > 1 && stride[o] > stride[k] && stride[o] % stride[k] == 0)
+                budget = try_strides(t, best, stride[k], stride[o], r, price, budget);
     return budget;
 }
 
@@ -140,21 +229,30 @@ static void apply_cut(const turning *t, const cut *c, nn_route *r)
         cut_step(t, c, r->step[k], &r->baby[k], &r->giant[k]);
     r->babies = count_distinct(t, r->baby, r->count);
     r->giants = count_distinct(t, r->giant, r->count);
+    r->chain = c->chain;
 }
 
 /* Time and price of what no cut changes. */
 static double fixed_cost(const nn_route *r, const nn_turn_price *price)
 {
-    return price->diagonal * r->count + (price->fold + price->fold_key) * r->fold_count;
+    double parts = (double)r->out_parts;
+    if (r->kind == NN_ROUTE_SAME)
+        return price->scalar * parts;
+    return price->diagonal * r->entries + (price->fold * parts + price->fold_key) * r->fold_count +
+           price->divide * parts + price->hoist * (double)r->in_parts;
 }
 
 double nn_turns_least(const nn_route *r, const nn_turn_price *price)
 {
-    double least = HUGE_VAL;
-    /* b babies and g giants, rotation 0 apart, make at most (b + 1)(g + 1) steps. */
+    double least = HUGE_VAL, baby = price->baby * (double)r->in_parts;
+    double giant = price->giant * (double)r->out_parts, hop = price->hop * (double)r->out_parts;
+    /* b babies and g giants, rotation 0 apart, make at most (b + 1)(g + 1) steps. A giant's key may
+     * be a baby's. */
     for (int b = 0; b < r->count; b++) {
         int g = (r->count + b) / (b + 1) - 1;
-        double cost = b * (price->baby + price->key) + g * (price->giant + price->key);
+        double cost = b * baby + g * giant + (b > g ? b : g) * price->key;
+        if (price->hop > 0.0)
+            cost = fmin(cost, b * (baby + price->key) + g * hop);
         least = cost < least ? cost : least;
     }
     return (r->count > 0 ? least : 0.0) + fixed_cost(r, price);
@@ -163,14 +261,20 @@ double nn_turns_least(const nn_route *r, const nn_turn_price *price)
 double nn_turns_split(nn_route *r, const nn_turn_price *price)
 {
     turning t = {.slots = r->slots, .images = r->images};
-    cut best = {(int)(r->slots / r->images), 0, 0};
+    cut best = {.stride = (int)(r->slots / r->images)};
+    double cost = -1.0;
+    if (r->count == 0)
+        return fixed_cost(r, price);
     t.seen = calloc(r->slots, 1);
-    if (t.seen == NULL)
-        return -1.0;
-    double cost = best_cut(&t, &best, r, price, HUGE_VAL);
-    apply_cut(&t, &best, r);
+    t.giant = malloc((size_t)r->count * sizeof *t.giant);
+    if (t.seen != NULL && t.giant != NULL) {
+        cost = best_cut(&t, &best, r, price, HUGE_VAL, r->count >= TWICE_SPLIT);
+        apply_cut(&t, &best, r);
+        cost += fixed_cost(r, price);
+    }
     free(t.seen);
-    return cost + fixed_cost(r, price);
+    free(t.giant);
+    return cost;
 }
 
 /* The numbers that steps of a group may be represented by begin at one of these. */
@@ -187,7 +291,7 @@ static nn_status split_again(const turning *t, nn_route *r, const nn_turn_price 
     nn_route best = {0};
     nn_status st = NN_OK;
     for (int which = 0; which < LOWS && st == NN_OK; which++) {
-        cut c = {0};
+        cut c = {.stride = 1};
         nn_route trial;
         if (which > 0 && r->group == r->slots / r->images)
             break;
@@ -195,7 +299,7 @@ static nn_status split_again(const turning *t, nn_route *r, const nn_turn_price 
         if (st != NN_OK)
             break;
         nn_route_represent(&trial, low_of(r, which));
-        double cost = best_cut(t, &c, &trial, price, budget);
+        double cost = best_cut(t, &c, &trial, price, budget, r->count >= TWICE_TUNE);
         if (cost < budget) {
             apply_cut(t, &c, &trial);
             nn_route_clear(&best);
@@ -220,42 +324,83 @@ static void own(double *owned, int step, double price)
         owned[step] = price;
 }
 
-/* Prices of the keys of the first `count` routes but one, and of all folds. */
-static void own_all(double *owned, const nn_route *route, const nn_turn_price *price, size_t count,
-                    size_t all, size_t slots, size_t without)
-{
-    for (size_t j = 0; j < slots; j++)
-        owned[j] = 0.0;
-    for (size_t k = 0; k < all; k++) {
-        const nn_route *r = &route[k];
-        for (int i = 0; i < r->count && k < count && k != without; i++) {
-            own(owned, r->baby[i], price[k].key);
-            own(owned, r->giant[i], price[k].key);
-        }
-        for (int f = 0; f < r->fold_count; f++)
-            own(owned, r->fold[f], price[k].fold_key);
-    }
-}
-
-static double total_cost(const nn_route *route, const nn_turn_price *price, size_t count,
-                         const double *owned, size_t slots)
-{
-    double cost = 0.0;
-    for (size_t k = 0; k < count; k++)
-        cost += price[k].baby * route[k].babies + price[k].giant * route[k].giants +
-                price[k].fold * route[k].fold_count + price[k].diagonal * route[k].count;
-    for (size_t j = 0; j < slots; j++)
-        cost += owned[j];
-    return cost;
-}
-
 /* What the descent works on. */
 typedef struct tuning {
     const nn_turn_price *price;
-    size_t count, slots;
+    size_t per_price, count, slots;
     double *owned;
     unsigned char *seen;
+    int *giant; /* as many as the longest route has steps */
 } tuning;
+
+static const nn_turn_price *price_of(const tuning *u, size_t k)
+{
+    return &u->price[k / u->per_price];
+}
+
+/* The distinct giants of a route, ascending around 0; returns how many. */
+static int list_giants(const tuning *u, const nn_route *r)
+{
+    int count = 0;
+    for (int k = 0; k < r->count; k++)
+        if (!u->seen[r->giant[k]]) {
+            u->seen[r->giant[k]] = 1;
+            u->giant[count++] = centre(r->giant[k], r->slots);
+        }
+    for (int k = 0; k < r->count; k++)
+        u->seen[r->giant[k]] = 0;
+    qsort(u->giant, (size_t)count, sizeof *u->giant, ascending);
+    return count;
+}
+
+/* Price the keys of a route's rotations. */
+static void own_route(const tuning *u, const nn_route *r, double price)
+{
+    int count = r->chain ? list_giants(u, r) : 0;
+    for (int i = 0; i < r->count; i++) {
+        own(u->owned, r->baby[i], price);
+        if (!r->chain)
+            own(u->owned, r->giant[i], price);
+    }
+    for (int i = 0; i < count; i++)
+        own(u->owned, hop_to(u->giant, i, r->slots), price);
+}
+
+/* Prices of the keys of the first `count` routes but one, and of all folds. */
+static void own_all(const tuning *u, const nn_route *route, size_t count, size_t without)
+{
+    for (size_t j = 0; j < u->slots; j++)
+        u->owned[j] = 0.0;
+    for (size_t k = 0; k < u->count; k++) {
+        if (k < count && k != without)
+            own_route(u, &route[k], price_of(u, k)->key);
+        for (int f = 0; f < route[k].fold_count; f++)
+            own(u->owned, route[k].fold[f], price_of(u, k)->fold_key);
+    }
+}
+
+static double total_cost(const tuning *u, const nn_route *route)
+{
+    double cost = 0.0;
+    for (size_t k = 0; k < u->count; k++) {
+        const nn_turn_price *price = price_of(u, k);
+        const nn_route *r = &route[k];
+        double giants = price->giant * r->giants;
+        if (r->slots == 0)
+            continue;
+        if (r->chain) {
+            int hops = 0;
+            for (int i = list_giants(u, r); i-- > 0;)
+                hops += hop_to(u->giant, i, r->slots) != 0;
+            giants = price->hop * hops;
+        }
+        cost += price->baby * r->babies * (double)r->in_parts + giants * (double)r->out_parts +
+                fixed_cost(r, price) - price->fold_key * r->fold_count;
+    }
+    for (size_t j = 0; j < u->slots; j++)
+        cost += u->owned[j];
+    return cost;
+}
 
 /* Split all routes again and again, each against the others' keys, while it gets cheaper. fresh: in
  * the first round the steps of later routes do not count. */
@@ -265,17 +410,16 @@ static nn_status descend(const tuning *u, nn_route *route, int fresh, double *co
     *cost = HUGE_VAL;
     for (int round = 0; round < ROUNDS_MAX && st == NN_OK; round++) {
         for (size_t k = 0; k < u->count && st == NN_OK; k++) {
-            turning t = {u->owned, u->seen, u->slots, route[k].images};
-            size_t settled = fresh && round == 0 ? k : u->count;
+            turning t = {u->owned, u->seen, u->giant, u->slots, route[k].images};
             if (route[k].count == 0)
                 continue;
-            own_all(u->owned, route, u->price, settled, u->count, u->slots, k);
-            st = split_again(&t, &route[k], &u->price[k]);
+            own_all(u, route, fresh && round == 0 ? k : u->count, k);
+            st = split_again(&t, &route[k], price_of(u, k));
         }
         if (st != NN_OK)
             break;
-        own_all(u->owned, route, u->price, u->count, u->count, u->slots, u->count);
-        double now = total_cost(route, u->price, u->count, u->owned, u->slots);
+        own_all(u, route, u->count, u->count);
+        double now = total_cost(u, route);
         if (now >= *cost)
             break;
         *cost = now;
@@ -289,20 +433,32 @@ static void clear_routes(nn_route *route, size_t count)
         nn_route_clear(&route[k]);
 }
 
-nn_status nn_turns_tune(nn_route *route, const nn_turn_price *price, size_t count, size_t slots,
-                        double *cost)
+/* Scratch for the longest route, and a second copy of all routes. */
+static nn_status tuning_init(tuning *u, nn_route **other, const nn_route *route)
 {
-    tuning u = {.price = price, .count = count, .slots = slots};
-    double other_cost = HUGE_VAL;
+    size_t longest = 1;
+    for (size_t k = 0; k < u->count; k++)
+        longest = (size_t)route[k].count > longest ? (size_t)route[k].count : longest;
+    u->owned = malloc(u->slots * sizeof *u->owned);
+    u->seen = calloc(u->slots, 1);
+    u->giant = malloc(longest * sizeof *u->giant);
+    *other = calloc(u->count + 1, sizeof **other);
     nn_status st = NN_OK;
-    u.owned = malloc(slots * sizeof *u.owned);
-    u.seen = calloc(slots, 1);
-    nn_route *other = calloc(count + 1, sizeof *other);
-    if (u.owned == NULL || u.seen == NULL || other == NULL)
+    if (u->owned == NULL || u->seen == NULL || u->giant == NULL || *other == NULL)
         st = NN_ERR_MEMORY;
-    for (size_t k = 0; k < count && st == NN_OK; k++)
-        if (route[k].count > 0)
-            st = nn_route_copy(&other[k], &route[k]);
+    for (size_t k = 0; k < u->count && st == NN_OK; k++)
+        if (route[k].slots > 0)
+            st = nn_route_copy(&(*other)[k], &route[k]);
+    return st;
+}
+
+nn_status nn_turns_tune(nn_route *route, const nn_turn_price *price, size_t per_price, size_t count,
+                        size_t slots, double *cost)
+{
+    tuning u = {.price = price, .per_price = per_price, .count = count, .slots = slots};
+    double other_cost = HUGE_VAL;
+    nn_route *other = NULL;
+    nn_status st = tuning_init(&u, &other, route);
     if (st == NN_OK)
         st = descend(&u, route, 0, cost);
     if (st == NN_OK)
@@ -318,5 +474,6 @@ nn_status nn_turns_tune(nn_route *route, const nn_turn_price *price, size_t coun
     free(other);
     free(u.owned);
     free(u.seen);
+    free(u.giant);
     return st;
 }

@@ -3,7 +3,8 @@
  *
  * A key belongs to a rotation, whatever stage it works at: one made for a stage with more limbs
  * serves the stages with fewer, too. So a rotation that another stage already needs is free of the
- * price of a key, and the splits of all routes are chosen together.
+ * price of a key, and the splits of all routes are chosen together. Giants that follow each other
+ * at equal distances can go one after the other with the key of that distance (a chain).
  */
 #ifndef UNSEEN_NN_TURNS_H
 #define UNSEEN_NN_TURNS_H
@@ -15,6 +16,10 @@
 typedef struct nn_turn_price {
     double baby, giant, fold, diagonal;
     double key, fold_key;
+    double hop;    /* a giant of a chain; 0: there are none */
+    double hoist;  /* for each input part, when there are babies */
+    double divide; /* for each output part */
+    double scalar; /* of the identity, for each part */
 } nn_turn_price;
 
 /** Times and prices at the key shape of a stage, and of its folds. */
@@ -34,12 +39,12 @@ double nn_turns_least(const nn_route *r, const nn_turn_price *price);
  *  the keys of all others, until nothing changes.
  *
  *  In/out: route   count of them, split already; routes without diagonals are left alone
- *  In:     price   one for each
+ *  In:     price   per_price routes in a row have the same
  *          slots   of every route, images included
  *          cost    what all cost together, keys that are shared counted once at the highest price
  *  Fails:  NN_ERR_MEMORY
  */
-NN_MUST_CHECK nn_status nn_turns_tune(nn_route *route, const nn_turn_price *price, size_t count,
-                                      size_t slots, double *cost);
+NN_MUST_CHECK nn_status nn_turns_tune(nn_route *route, const nn_turn_price *price, size_t per_price,
+                                      size_t count, size_t slots, double *cost);
 
 #endif

@@ -55,6 +55,15 @@ static ckks_status session_bytes(session *s, uint8_t *bytes, size_t room)
     return CKKS_OK;
 }
 
+/* Diagonals of the two rows that user points to. */
+static ckks_status diagonal(void *user, int k, double *value)
+{
+    const double(*values)[1 << (LOG_N - 1)] = user;
+
+    memcpy(value, values[k], sizeof values[k]);
+    return CKKS_OK;
+}
+
 static ckks_status session_run(session *s, const ckks_params *params, uint8_t *bytes, size_t room)
 {
     static double values[2][1 << (LOG_N - 1)];
@@ -66,10 +75,10 @@ static ckks_status session_run(session *s, const ckks_params *params, uint8_t *b
                                        .rescale = 1,
                                        .special = 1,
                                        .alpha = 1,
-                                       .diagonal_count = 2,
+                                       .step_count = 2,
                                        .baby = baby,
                                        .giant = giant};
-    const ckks_diagonal diagonal[] = {{0, values[0]}, {1, values[1]}};
+    const ckks_ciphertext *c = NULL;
 
     values[0][0] = 1.0;
     values[1][5] = -1.0;
@@ -81,10 +90,11 @@ static ckks_status session_run(session *s, const ckks_params *params, uint8_t *b
     STEP(ckks_worker_use_keys(s->w, s->keys));
     STEP(ckks_plaintext_create(&s->p, s->ctx));
     STEP(ckks_ciphertext_create(&s->c, s->ctx));
-    STEP(ckks_lintrans_create(s->w, &s->t, &shape, diagonal, ckks_scale_from(0x1p30)));
+    STEP(ckks_lintrans_create(s->w, &s->t, &shape, diagonal, values, ckks_scale_from(0x1p30)));
     STEP(ckks_encode(s->w, s->p, values[0], NULL, 8, 2, ckks_scale_from(0x1p30)));
     STEP(ckks_encrypt_public(s->w, s->c, s->pk, s->p));
-    STEP(ckks_lintrans_apply(s->w, s->c, s->c, s->t));
+    c = s->c;
+    STEP(ckks_lintrans_apply(s->w, &s->c, &c, s->t));
     STEP(ckks_decrypt(s->w, s->p, s->sk, s->c));
     return session_bytes(s, bytes, room);
 }

@@ -3,20 +3,26 @@
 #ifndef UNSEEN_TESTS_STAGES_H
 #define UNSEEN_TESTS_STAGES_H
 
-#include "nn/lower.h"
+#include "nn/stage.h"
 
 #include "tests/testing.h"
 
-/** A convolution with square kernels; pad at the top and the left, what is needed below and right.
+/** A convolution of the last value with square kernels; pad at the top and the left, what is needed
+ * below and right.
  */
 static inline void stages_convolution(nn_stages *s, nn_shape in, nn_shape out, size_t kernel,
                                       size_t stride, size_t pad, testing_rng *rng)
 {
-    nn_stage stage = {.kind = NN_STAGE_AFFINE, .in = in, .out = out, .range = 8.0, .name = "conv"};
+    nn_stage stage = {.kind = NN_STAGE_AFFINE,
+                      .input_count = 1,
+                      .input = {s->count},
+                      .out = out,
+                      .range = 8.0,
+                      .name = "conv"};
+    nn_affine *a = &stage.affine[0];
     size_t taps = in.c * kernel * kernel;
     double *w = malloc(taps * sizeof *w);
-    assert_int_equal(nn_affine_begin(&stage.affine, nn_shape_count(out), nn_shape_count(in)),
-                     NN_OK);
+    assert_int_equal(nn_affine_begin(a, nn_shape_count(out), nn_shape_count(in)), NN_OK);
     for (size_t c = 0; c < out.c; c++) {
         for (size_t k = 0; k < taps; k++)
             w[k] = testing_uniform(rng, -1.0, 1.0) / sqrt((double)taps);
@@ -26,12 +32,11 @@ static inline void stages_convolution(nn_stages *s, nn_shape in, nn_shape out, s
                        x = p % out.w * stride + k % kernel;
                 if (y >= pad && x >= pad && y - pad < in.h && x - pad < in.w)
                     assert_int_equal(
-                        nn_affine_push(&stage.affine,
-                                       (k / (kernel * kernel) * in.h + y - pad) * in.w + x - pad,
+                        nn_affine_push(a, (k / (kernel * kernel) * in.h + y - pad) * in.w + x - pad,
                                        w[k]),
                         NN_OK);
             }
-            assert_int_equal(nn_affine_end_row(&stage.affine, 0.1 * (double)c), NN_OK);
+            assert_int_equal(nn_affine_end_row(a, 0.1 * (double)c), NN_OK);
         }
     }
     free(w);
@@ -40,16 +45,42 @@ static inline void stages_convolution(nn_stages *s, nn_shape in, nn_shape out, s
 
 static inline void stages_dense(nn_stages *s, nn_shape in, size_t rows, testing_rng *rng)
 {
-    nn_stage stage = {
-        .kind = NN_STAGE_AFFINE, .in = in, .out = {rows, 1, 1}, .range = 8.0, .name = "dense"};
+    nn_stage stage = {.kind = NN_STAGE_AFFINE,
+                      .input_count = 1,
+                      .input = {s->count},
+                      .out = {rows, 1, 1},
+                      .range = 8.0,
+                      .name = "dense"};
+    nn_affine *a = &stage.affine[0];
     size_t cols = nn_shape_count(in);
-    assert_int_equal(nn_affine_begin(&stage.affine, rows, cols), NN_OK);
+    assert_int_equal(nn_affine_begin(a, rows, cols), NN_OK);
     for (size_t o = 0; o < rows; o++) {
         for (size_t i = 0; i < cols; i++)
-            assert_int_equal(nn_affine_push(&stage.affine, i,
-                                            testing_uniform(rng, -1.0, 1.0) / sqrt((double)cols)),
-                             NN_OK);
-        assert_int_equal(nn_affine_end_row(&stage.affine, 0.01 * (double)o), NN_OK);
+            assert_int_equal(
+                nn_affine_push(a, i, testing_uniform(rng, -1.0, 1.0) / sqrt((double)cols)), NN_OK);
+        assert_int_equal(nn_affine_end_row(a, 0.01 * (double)o), NN_OK);
+    }
+    assert_int_equal(nn_stages_append(s, &stage), NN_OK);
+}
+
+/** Sums over 2x2 of the last value, of even sides. */
+static inline void stages_pool(nn_stages *s, nn_shape in)
+{
+    nn_stage stage = {.kind = NN_STAGE_AFFINE,
+                      .origin = NN_FROM_POOL,
+                      .input_count = 1,
+                      .input = {s->count},
+                      .out = {in.c, in.h / 2, in.w / 2},
+                      .range = 8.0,
+                      .name = "pool"};
+    nn_affine *a = &stage.affine[0];
+    size_t count = nn_shape_count(stage.out);
+    assert_int_equal(nn_affine_begin(a, count, nn_shape_count(in)), NN_OK);
+    for (size_t o = 0; o < count; o++) {
+        size_t row = o / (in.w / 2), corner = row * 2 * in.w + o % (in.w / 2) * 2;
+        for (size_t k = 0; k < 4; k++)
+            assert_int_equal(nn_affine_push(a, corner + k / 2 * in.w + k % 2, 0.25), NN_OK);
+        assert_int_equal(nn_affine_end_row(a, 0.0), NN_OK);
     }
     assert_int_equal(nn_stages_append(s, &stage), NN_OK);
 }
@@ -57,14 +88,53 @@ static inline void stages_dense(nn_stages *s, nn_shape in, size_t rows, testing_
 static inline void stages_poly(nn_stages *s, nn_shape shape, int degree, double low)
 {
     nn_stage stage = {.kind = NN_STAGE_POLY,
-                      .in = shape,
+                      .input_count = 1,
+                      .input = {s->count},
                       .out = shape,
+                      .basis = CKKS_BASIS_MONOMIAL,
                       .degree = degree,
                       .range = 16.0,
                       .name = "act"};
     stage.coef[degree] = 1.0;
     if (degree > 2)
         stage.coef[degree - 2] = low;
+    assert_int_equal(nn_stages_append(s, &stage), NN_OK);
+}
+
+/** A sum of two values with a matrix each, NULL for the identity; the matrices are copied, the
+ * second without its bias. */
+static inline void stages_sum(nn_stages *s, nn_shape out, size_t x, const nn_affine *mx, size_t y,
+                              const nn_affine *my)
+{
+    const nn_affine *m[2] = {mx, my};
+    nn_stage stage = {.kind = NN_STAGE_AFFINE,
+                      .origin = NN_FROM_JOIN,
+                      .input_count = 2,
+                      .input = {x, y},
+                      .out = out,
+                      .range = 16.0,
+                      .name = "sum"};
+    for (int i = 0; i < 2; i++) {
+        if (m[i] != NULL)
+            assert_int_equal(nn_affine_copy(&stage.affine[i], m[i]), NN_OK);
+        else
+            assert_int_equal(nn_affine_diagonal(&stage.affine[i], nn_shape_count(out), NULL, NULL),
+                             NN_OK);
+    }
+    for (size_t o = 0; o < stage.affine[1].rows; o++)
+        stage.affine[1].bias[o] = 0.0;
+    assert_int_equal(nn_stages_append(s, &stage), NN_OK);
+}
+
+/** A product of two values. */
+static inline void stages_product(nn_stages *s, nn_shape out, size_t x, size_t y)
+{
+    nn_stage stage = {.kind = NN_STAGE_PRODUCT,
+                      .input_count = 2,
+                      .input = {x, y},
+                      .out = out,
+                      .range = 16.0,
+                      .name = "product"};
     assert_int_equal(nn_stages_append(s, &stage), NN_OK);
 }
 

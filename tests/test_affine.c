@@ -119,8 +119,10 @@ static void test_makers(void **unused)
     nn_affine_clear(&a);
     assert_int_equal(nn_affine_diagonal(&a, 3, NULL, NULL), NN_OK);
     assert_true(nn_affine_is_identity(&a));
-    a.bias[1] = 1;
-    assert_false(nn_affine_is_identity(&a));
+    assert_true(nn_affine_is_linear(&a));
+    a.bias[1] = 1; /* a bias is no part of the matrix */
+    assert_true(nn_affine_is_identity(&a));
+    assert_false(nn_affine_is_linear(&a));
     nn_affine_clear(&a);
     assert_int_equal(nn_affine_dense(&a, 2, 3, m, two), NN_OK);
     nn_affine_apply(&a, y, x);
@@ -136,6 +138,69 @@ static void test_makers(void **unused)
     nn_affine_clear(&a);
     assert_int_equal(nn_affine_permutation(&a, 1, 3, bad), NN_ERR_ARG);
     assert_null(a.row_start);
+}
+
+/* What kind of matrix it is: number, diagonal, selection, other. */
+static void test_kinds(void **unused)
+{
+    const double three[3] = {3, 3, 3}, mixed[3] = {1, 0, -2}, full[9] = {1, 2, 0, 0, 1, 0, 0, 0, 1};
+    const size_t from[3] = {2, 0, 0};
+    double factor = 7, scale[3];
+    nn_affine a;
+
+    (void)unused;
+    assert_int_equal(nn_affine_diagonal(&a, 3, three, three), NN_OK);
+    assert_true(nn_affine_is_scalar(&a, &factor));
+    testing_assert_near(factor, 3, 0);
+    assert_true(nn_affine_is_diagonal(&a) && nn_affine_is_selection(&a));
+    nn_affine_clear(&a);
+    factor = 7;
+    assert_int_equal(nn_affine_diagonal(&a, 3, mixed, NULL), NN_OK);
+    assert_false(nn_affine_is_scalar(&a, &factor));
+    testing_assert_near(factor, 7, 0);
+    assert_true(nn_affine_is_diagonal(&a));
+    nn_affine_get_diagonal(&a, scale);
+    for (int i = 0; i < 3; i++)
+        testing_assert_near(scale[i], mixed[i], 0);
+    nn_affine_clear(&a);
+    assert_int_equal(nn_affine_permutation(&a, 3, 3, from), NN_OK);
+    assert_false(nn_affine_is_scalar(&a, &factor) || nn_affine_is_diagonal(&a));
+    assert_true(nn_affine_is_selection(&a));
+    nn_affine_clear(&a);
+    assert_int_equal(nn_affine_dense(&a, 3, 3, full, NULL), NN_OK);
+    assert_false(nn_affine_is_selection(&a) || nn_affine_is_diagonal(&a));
+    assert_false(nn_affine_is_scalar(&a, &factor));
+    nn_affine_clear(&a);
+    assert_int_equal(nn_affine_permutation(&a, 2, 3, from), NN_OK); /* not square */
+    assert_false(nn_affine_is_scalar(&a, &factor) || nn_affine_is_diagonal(&a));
+    nn_affine_clear(&a);
+}
+
+/* A sum with entries of one matrix only, of both, and that cancel. */
+static void test_sum(void **unused)
+{
+    const double m[6] = {1, 0, 2, 0, 3, 4}, n[6] = {0, 5, -2, 6, 0, 1}, b[2] = {1, 2},
+                 x[3] = {1, 10, 100};
+    double y[2];
+    nn_affine one, two, sum;
+
+    (void)unused;
+    assert_int_equal(nn_affine_dense(&one, 2, 3, m, b), NN_OK);
+    assert_int_equal(nn_affine_dense(&two, 2, 3, n, b), NN_OK);
+    assert_int_equal(nn_affine_sum(&sum, &one, &two), NN_OK);
+    assert_int_equal(nn_affine_nonzeros(&sum), 5);
+    nn_affine_apply(&sum, y, x);
+    testing_assert_near(y[0], 1 + 50 + 2, 0);
+    testing_assert_near(y[1], 6 + 30 + 500 + 4, 0);
+    nn_affine_apply_then_add(&one, y, x);
+    testing_assert_near(y[0], 53 + 1 + 200 + 1, 0);
+    nn_affine_clear(&sum);
+    nn_affine_clear(&two);
+    assert_int_equal(nn_affine_dense(&two, 3, 2, n, NULL), NN_OK);
+    assert_int_equal(nn_affine_sum(&sum, &one, &two), NN_ERR_SHAPE);
+    assert_null(sum.row_start);
+    nn_affine_clear(&one);
+    nn_affine_clear(&two);
 }
 
 static void test_refused(void **unused)
@@ -183,11 +248,12 @@ static void test_failing_allocations(void **unused)
 
     (void)unused;
     assert_int_equal(nn_affine_diagonal(&a, 2000, none, none), NN_OK);
-    for (int which = 0; which < 3; which++) {
+    for (int which = 0; which < 4; which++) {
         for (long k = 1;; k++) {
             failing_from(k);
             nn_status st = which == 0   ? nn_affine_copy(&b, &a)
                            : which == 1 ? nn_affine_compose(&b, &a, &a)
+                           : which == 2 ? nn_affine_sum(&b, &a, &a)
                                         : nn_affine_diagonal(&b, 2000, none, none);
             int hit = failing_stop();
             assert_int_equal(st, hit ? NN_ERR_MEMORY : NN_OK);
@@ -202,10 +268,9 @@ static void test_failing_allocations(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_makers),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_random),  cmocka_unit_test(test_makers),
+        cmocka_unit_test(test_kinds),   cmocka_unit_test(test_sum),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_failing_allocations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

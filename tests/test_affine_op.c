@@ -47,6 +47,17 @@ static void input(draft *d, testing_rng *rng, double lo, double hi, size_t rank,
     d->in[d->node.input_count++] = t;
 }
 
+/* Two axes as a constant list of integers. */
+static void input_axes(draft *d, int64_t first, int64_t second)
+{
+    nn_tensor *t = &d->t[d->node.input_count];
+
+    assert_int_equal(nn_tensor_init(t, NN_TYPE_INT64, &(nn_dims){1, {2}}), NN_OK);
+    t->number[0] = first;
+    t->number[1] = second;
+    d->in[d->node.input_count++] = t;
+}
+
 static size_t small(testing_rng *rng)
 {
     return 1 + testing_below(rng, 4);
@@ -101,9 +112,12 @@ static size_t draw(draft *d, nn_op op, testing_rng *rng)
         input(d, rng, -1, 1, 3, (const size_t[]){ta ? 1 : c, n, k});
         input(d, rng, -1, 1, 4, (const size_t[]){2, tb ? 1 : c, k, m});
         return testing_below(rng, 2);
-    case NN_OP_TRANSPOSE:
+    case NN_OP_REDUCE_MEAN: /* over space, over all, or over channels and columns */
         input(d, rng, -1, 1, 4, (const size_t[]){n, c, h, w});
-        attr_ints(d, "perm", (const int64_t[]){2, 0, 3, 1}, 4);
+        attr_int(d, "keepdims", ta);
+        if (small(rng) == 1)
+            return 0;
+        input_axes(d, tb ? 2 : 1, tb ? 3 : -1);
         return 0;
     default:
         input(d, rng, -1, 1, 4, (const size_t[]){n, c, h, w});
@@ -134,7 +148,7 @@ static void test_against_reference(void **unused)
 {
     static const nn_op ops[] = {NN_OP_AVERAGE_POOL, NN_OP_BATCH_NORMALIZATION, NN_OP_CONV,
                                 NN_OP_GEMM,         NN_OP_GLOBAL_AVERAGE_POOL, NN_OP_MATMUL,
-                                NN_OP_TRANSPOSE};
+                                NN_OP_REDUCE_MEAN};
     testing_rng rng;
     char why[300] = "";
 
@@ -187,11 +201,11 @@ static void test_refused(void **unused)
     input(&d, &rng, 0, 1, 1, (const size_t[]){1});
     assert_int_equal(build(&a, &d, 0, why, sizeof why), NN_ERR_UNSUPPORTED);
     release(&d);
-    d = (draft){.node = {.op = NN_OP_TRANSPOSE, .name = "n", .attr = d.attr}};
-    input(&d, &rng, 0, 1, 2, (const size_t[]){1, 1});
+    d = (draft){.node = {.op = NN_OP_GLOBAL_AVERAGE_POOL, .name = "n", .attr = d.attr}};
+    input(&d, &rng, 0, 1, 3, (const size_t[]){1, 1, 1});
     d.t[0].dims.dim[1] = (size_t)1 << 25;
     assert_int_equal(build(&a, &d, 0, why, sizeof why), NN_ERR_SHAPE);
-    assert_string_equal(why, "Transpose 'n': its matrix is too large");
+    assert_string_equal(why, "GlobalAveragePool 'n': its matrix is too large");
     release(&d);
 }
 

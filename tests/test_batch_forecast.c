@@ -38,11 +38,9 @@ static void bytes_and_errors_come_out_as_foretold(void **state)
         close_to(f->eval_key_bytes, ckks_eval_keys_wire_bytes(t.keys));
         close_to(f->eval_key_memory, ckks_eval_keys_bytes(t.keys));
         assert_int_equal(f->keys, ckks_eval_keys_count(t.keys));
-        close_to(f->weight_memory, nn_batch_program_bytes(t.program));
         assert_int_equal(f->images, ckks_context_slots(t.ctx));
         size_t held = ckks_context_bytes(t.ctx) + ckks_eval_keys_bytes(t.keys) +
-                      nn_batch_program_bytes(t.program) + ckks_worker_bytes(t.w) +
-                      t.requests * 2 * 8 * (size_t)f->limbs * ((size_t)1 << f->log_n);
+                      ckks_worker_bytes(t.w) + f->value_memory;
         assert_true(f->server_memory > held && f->peak_memory > f->server_memory);
         assert_true((double)f->server_memory < 1.2 * (double)held + 8e6);
         /* Values are below their bounds, so the error is below the forecast; but not by orders. */
@@ -62,10 +60,9 @@ static void operations_are_counted(void **state)
     char why[400] = "";
 
     (void)state;
-    for (size_t k = 0; k < m->merged.count; k++)
-        if (m->merged.stage[k].kind == NN_STAGE_AFFINE)
-            nonzeros += nn_affine_nonzeros(&m->merged.stage[k].affine);
     batches_ok(nn_batch_create(&b, m, NULL, 0, why, sizeof why));
+    for (size_t k = 0; k < b->stages.count; k++)
+        nonzeros += nn_stage_nonzeros(&b->stages.stage[k]);
     const nn_batch_foretold *f = nn_batch_forecast(b);
     assert_int_equal(f->scalar_products, nonzeros);
     /* Relinearised behind the dense layer of 4 rows, or before, 27 squares. */
@@ -75,11 +72,64 @@ static void operations_are_counted(void **state)
     nn_model_free(m);
 }
 
+/* The allocator sees what the values take: as much as was foretold, and nothing stays. */
+typedef struct meter {
+    size_t now, most;
+} meter;
+
+static void *meter_take(void *user, size_t bytes)
+{
+    meter *m = user;
+    size_t *block = malloc(bytes + 64);
+    assert_non_null(block);
+    *block = bytes;
+    m->now += bytes;
+    m->most = m->now > m->most ? m->now : m->most;
+    return (unsigned char *)block + 64;
+}
+
+static void meter_give(void *user, void *p)
+{
+    meter *m = user;
+    unsigned char *block = p;
+    if (block == NULL)
+        return;
+    block -= 64;
+    m->now -= *(size_t *)(void *)block;
+    free(block);
+}
+
+static void values_take_what_was_foretold(void **state)
+{
+    nn_model *m = models_small(2, 7);
+    nn_plan_options o = {.log_n = 13};
+    meter used = {0, 0};
+    nn_batch *b = NULL;
+    testing_rng rng;
+    char why[400] = "";
+    batch_world t;
+
+    (void)state;
+    testing_rng_init(&rng, testing_seed());
+    batches_ok(nn_batch_create(&b, m, &o, 8, why, sizeof why));
+    b->params.allocator = (ckks_allocator){meter_take, meter_give, &used};
+    batches_start(&t, b, 8, 1);
+    batches_send(&t, &rng);
+    size_t before = used.now;
+    used.most = used.now;
+    batches_infer(&t);
+    assert_int_equal(used.now, before);
+    close_to(nn_batch_forecast(b)->value_memory, used.most - before);
+    batches_close(&t);
+    nn_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_and_errors_come_out_as_foretold),
         cmocka_unit_test(operations_are_counted),
+        cmocka_unit_test(values_take_what_was_foretold),
     };
     return cmocka_run_group_tests_name("batch_forecast", tests, NULL, NULL);
 }

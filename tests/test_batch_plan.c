@@ -32,8 +32,6 @@ static void a_plan_holds_what_it_says(void **state)
                 found |= b->key[i].alpha == step->alpha && b->key[i].limbs >= step->limbs;
             assert_true(found);
             testing_assert_near(ckks_scale_log2(b->exact[k].scale_out), step->scale_bits, 0.1);
-            if (k > 0)
-                assert_true(ckks_scale_equal(b->exact[k].scale_in, b->exact[k - 1].scale_out));
         }
         batches_ok(nn_batch_create(&again, m, &o, 0, why, sizeof why));
         assert_memory_equal(again->params.q, b->params.q, sizeof b->params.q);
@@ -97,30 +95,72 @@ static void what_cannot_be_planned_is_told(void **state)
     refuse(m, (nn_plan_options){.log_n = 11}, NN_ERR_PLAN, "N = 2048");
     refuse(m, (nn_plan_options){.images = (size_t)1 << 20}, NN_ERR_PLAN, "1048576");
     refuse(m, (nn_plan_options){.memory = 1000000}, NN_ERR_PLAN, "MiB");
-    nn_affine *first = &m->merged.stage[0].affine;
-    memset(first->row_start, 0, (first->rows + 1) * sizeof *first->row_start);
-    refuse(m, (nn_plan_options){.log_n = 0}, NN_ERR_UNSUPPORTED, "zero");
     nn_model_free(m);
+}
+
+/* Plans are made of stages in which a matrix was emptied, or one of its columns. */
+static nn_status plan_without(nn_batch **out, size_t column, char *why, size_t why_size)
+{
+    nn_model *m = models_small(2, 7);
+    nn_stages stages;
+
+    batches_ok(nn_batch_stages(&stages, m, 0, why, why_size));
+    nn_model_free(m);
+    nn_affine *first = &stages.stage[0].affine[0];
+    if (column == SIZE_MAX)
+        memset(first->row_start, 0, (first->rows + 1) * sizeof *first->row_start);
+    for (size_t k = 0; k < nn_affine_nonzeros(first); k++)
+        if (first->col[k] == column)
+            first->col[k] = (uint32_t)column + 1; /* a column named twice in a row does no harm */
+    return nn_batch_of_stages(out, &stages, NULL, 0, why, why_size);
+}
+
+static void a_network_that_sees_nothing_is_refused(void **state)
+{
+    nn_batch *b = NULL;
+    char why[400] = "";
+
+    (void)state;
+    assert_int_equal(plan_without(&b, SIZE_MAX, why, sizeof why), NN_ERR_UNSUPPORTED);
+    assert_null(b);
+    assert_non_null(strstr(why, "zero"));
 }
 
 /* Pixels without a weight are not sent. */
 static void only_pixels_with_weights_are_sent(void **state)
 {
-    nn_model *m = models_small(2, 7);
-    nn_affine *first = &m->merged.stage[0].affine;
     nn_batch *b = NULL;
     char why[400] = "";
 
     (void)state;
-    for (size_t k = 0; k < nn_affine_nonzeros(first); k++)
-        if (first->col[k] == 4)
-            first->col[k] = 5; /* a column named twice in a row does no harm */
-    batches_ok(nn_batch_create(&b, m, NULL, 0, why, sizeof why));
+    batches_ok(plan_without(&b, 4, why, sizeof why));
     assert_int_equal(b->pixel_count, MODELS_INPUTS - 1);
     for (size_t p = 0; p < b->pixel_count; p++)
         assert_int_equal(b->pixel[p], p < 4 ? p : p + 1);
-    assert_int_equal(nn_batch_inputs(b, 0), MODELS_INPUTS - 1);
     nn_batch_free(b);
+}
+
+/* A bound on the memory is met by a ring of fewer slots when one fits, and named when none does. */
+static void memory_is_bounded(void **state)
+{
+    nn_model *m = models_small(2, 7);
+    nn_batch *free_plan = NULL, *bounded = NULL;
+    char why[400] = "";
+
+    (void)state;
+    batches_ok(nn_batch_create(&free_plan, m, NULL, 0, why, sizeof why));
+    nn_plan_options o = {.memory = nn_batch_forecast(free_plan)->server_memory - 1};
+    nn_status st = nn_batch_create(&bounded, m, &o, 0, why, sizeof why);
+    if (st == NN_OK)
+        assert_true(nn_batch_forecast(bounded)->server_memory <= o.memory);
+    else
+        assert_int_equal(st, NN_ERR_PLAN);
+    nn_batch_free(bounded);
+    o.memory = 2000000;
+    assert_int_equal(nn_batch_create(&bounded, m, &o, 0, why, sizeof why), NN_ERR_PLAN);
+    assert_null(bounded);
+    assert_non_null(strstr(why, "allowed"));
+    nn_batch_free(free_plan);
     nn_model_free(m);
 }
 
@@ -153,7 +193,9 @@ int main(void)
         cmocka_unit_test(a_plan_holds_what_it_says),
         cmocka_unit_test(the_ring_is_chosen_by_the_images),
         cmocka_unit_test(what_cannot_be_planned_is_told),
+        cmocka_unit_test(a_network_that_sees_nothing_is_refused),
         cmocka_unit_test(only_pixels_with_weights_are_sent),
+        cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests_name("batch_plan", tests, NULL, NULL);

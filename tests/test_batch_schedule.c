@@ -20,41 +20,47 @@ static void has_room(const nn_batch_schedule *s, const nn_stages *stages, size_t
     assert_true(bits + log2(stages->stage[stage].range) <= q_bits(s, limbs) - 1.0);
 }
 
-/* Replay a schedule: every stage once, scales, limbs, room, modulus of every key. */
+/* Replay a schedule: scales, limbs, room, modulus of every key. */
 static void check_schedule(const nn_batch_schedule *s, const nn_stages *stages, double bound)
 {
-    size_t stage = 0;
-    int limbs = s->limbs;
-    double bits = s->input_bits;
+    double bits[NN_STAGES_MAX + 1] = {s->input_bits};
 
+    assert_int_equal(s->count, stages->count);
     for (size_t k = 0; k < s->count; k++) {
         const nn_batch_step *step = &s->step[k];
-        assert_int_equal(step->stage, stage);
-        assert_int_equal(step->limbs, limbs);
-        assert_true((step->kind == NN_BATCH_SUMS) == (step->special == 0));
-        assert_true(q_bits(s, limbs) + step->special * special_bits <= bound + 1e-9);
-        for (size_t i = 0; i < step->stages; i++, stage++) {
-            const nn_affine *a = &stages->stage[stage].affine;
-            if (stages->stage[stage].kind == NN_STAGE_POLY) {
-                assert_true(nn_stage_is_square(&stages->stage[stage]));
-                bits *= 2.0;
-            } else if (a == nn_batch_inner(step, stages)) {
-                assert_true(step->inner_bits > 0.0);
-                bits += step->inner_bits;
-            } else {
-                assert_ptr_equal(a, nn_batch_outer(step, stages));
-                bits += step->outer_bits;
-            }
-            has_room(s, stages, stage, limbs, bits);
+        const nn_stage *stage = &stages->stage[k];
+        double out = bits[stage->input[0]];
+        int limbs = step->limbs - step->inner_rescale;
+
+        for (size_t i = 0; i < stage->input_count; i++) {
+            assert_true(step->limbs <= nn_batch_value_limbs(s, stage->input[i]));
+            if (step->kind == NN_BATCH_SUMS) /* all summands meet */
+                testing_assert_near(bits[stage->input[i]] + step->weight_bits[i],
+                                    bits[stage->input[0]] + step->weight_bits[0], 1e-9);
         }
-        bits -= step->rescale * s->limb_bits;
-        limbs -= step->rescale;
-        assert_int_equal(step->limbs_out, limbs);
-        assert_true(limbs >= 1 && step->ms > 0.0);
-        testing_assert_near(bits, step->scale_bits, 1e-9);
-        assert_true(step->rescale == 0 || bits >= s->floor_bits - 1e-9);
+        assert_true(q_bits(s, step->limbs) + step->special * special_bits <= bound + 1e-9);
+        assert_true(q_bits(s, limbs) + step->outer_special * special_bits <= bound + 1e-9);
+        if (step->kind == NN_BATCH_SUMS) {
+            int three = nn_batch_sums_parts(s, stages, k) == 3;
+            assert_int_equal(step->special > 0, three);
+            out += step->weight_bits[0];
+        } else if (step->kind == NN_BATCH_PRODUCT) {
+            out += bits[stage->input[1]];
+        } else if (step->kind == NN_BATCH_QUARTIC) {
+            out = 2.0 * (2.0 * out - step->inner_rescale * s->limb_bits);
+        } else {
+            assert_true(step->kind == NN_BATCH_SQUARE || step->kind == NN_BATCH_INSIDE);
+            out *= 2.0;
+        }
+        has_room(s, stages, k, limbs, out);
+        out -= step->rescale * s->limb_bits;
+        assert_int_equal(step->limbs_out, limbs - step->rescale);
+        assert_true(step->limbs_out >= 1 && step->ms > 0.0);
+        testing_assert_near(out, step->scale_bits, 1e-9);
+        assert_true(step->rescale == 0 || out >= s->floor_bits - 1e-9);
+        bits[k + 1] = out;
     }
-    assert_int_equal(stage, stages->count);
+    assert_false(s->step[s->count - 1].lazy);
 }
 
 static void networks_have_schedules(void **state)
@@ -98,13 +104,53 @@ static void squares_are_relinearised_where_it_is_cheaper(void **state)
     costs.scalar_ns = 1e-3;
     assert_int_equal(nn_batch_schedule_find(&s, &job, NULL, 0), NN_OK);
     for (size_t k = 0; k < s.count; k++)
-        assert_true(s.step[k].kind != NN_BATCH_SQUARE);
+        assert_true(s.step[k].kind == NN_BATCH_SUMS || s.step[k].kind == NN_BATCH_INSIDE);
+    assert_true(s.step[2].squared && nn_batch_source(&s, &stages, 2, 0) == 1);
     nn_batch_schedule_clear(&s);
     costs.scalar_ns = 100.0;
     assert_int_equal(nn_batch_schedule_find(&s, &job, NULL, 0), NN_OK);
     assert_int_equal(s.step[1].kind, NN_BATCH_SQUARE);
+    assert_true(!s.step[1].lazy && s.step[1].special > 0);
     check_schedule(&s, &stages, ckks_security_max_log2_qp(13, 128));
     nn_batch_schedule_clear(&s);
+    nn_stages_clear(&stages);
+}
+
+/* A residual network of quartics: values of several takers, sums that meet, a product. */
+static void graphs_have_schedules(void **state)
+{
+    nn_shape shape = {4, 4, 4};
+    testing_rng rng;
+    nn_stages stages = {.input = {1, 4, 4}, .input_lo = 0.0, .input_hi = 1.0};
+    nn_batch_schedule s;
+    nn_affine half = {0};
+    double scale[64];
+    char why[400] = "";
+
+    (void)state;
+    testing_rng_init(&rng, testing_seed());
+    for (size_t i = 0; i < 64; i++)
+        scale[i] = i % 2 == 0 ? 0.5 : 0.25;
+    assert_int_equal(nn_affine_diagonal(&half, 64, scale, NULL), NN_OK);
+    stages_convolution(&stages, stages.input, shape, 3, 1, 1, &rng);
+    stages_poly(&stages, shape, 4, -1.0);
+    stages.stage[1].coef[1] = 0.5;
+    stages_sum(&stages, shape, 2, &half, 1, NULL);
+    stages_product(&stages, shape, 3, 1);
+    stages_dense(&stages, shape, 3, &rng);
+    for (int log_n = 13; log_n <= 15; log_n++) {
+        nn_batch_job job = {&stages, nn_costs_builtin("avx2"), CKKS_RING_REAL, log_n, 128, 14.0};
+        assert_int_equal(nn_batch_schedule_find(&s, &job, why, sizeof why),
+                         log_n == 13 ? NN_ERR_PLAN : NN_OK);
+        if (log_n > 13) {
+            check_schedule(&s, &stages, ckks_security_max_log2_qp(log_n, 128));
+            assert_false(s.step[1].lazy); /* a sum of two takes it */
+            assert_true(s.step[3].lazy);
+            assert_true(s.step[2].limbs < s.step[1].limbs);
+        }
+        nn_batch_schedule_clear(&s);
+    }
+    nn_affine_clear(&half);
     nn_stages_clear(&stages);
 }
 
@@ -153,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_have_schedules),
+        cmocka_unit_test(graphs_have_schedules),
         cmocka_unit_test(squares_are_relinearised_where_it_is_cheaper),
         cmocka_unit_test(errors_are_those_of_the_library),
         cmocka_unit_test(what_has_no_schedule_is_told),

@@ -228,7 +228,7 @@ static void the_packing_is_chosen_by_the_images(void **state)
     assert_non_null(strstr(program_out, "100000 images take the server"));
     assert_true(json_number("request_bytes_per_image") > 0.0);
     /* Where there is no memory for batches, the others are left. */
-    program_expect(0, "plan a.onnx --images 100000 --log-n 13 --memory 60M --json");
+    program_expect(0, "plan a.onnx --images 100000 --log-n 13 --memory 30M --json");
     assert_null(strstr(program_out, "batch"));
     program_expect(2, "plan a.onnx --images 10 -o x.plan");
     program_expect(2, "plan a.onnx --images 10 --unmerged");

@@ -54,6 +54,37 @@ static void test_round_trip(void **state)
     free(bytes);
 }
 
+/* Several ciphertexts for a request and for a response. */
+static void test_parts(void **state)
+{
+    (void)state;
+    uint8_t *bytes = NULL, *more = NULL;
+    size_t size = 0, used = 0;
+    nn_client *c = NULL, *again = NULL;
+    plan_bytes(&bytes, &size);
+    assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
+    c->requests = 3;
+    c->responses = 2;
+    c->in = realloc(c->in, 3 * c->slots * sizeof *c->in);
+    assert_non_null(c->in);
+    for (size_t j = 0; j < 3 * c->slots; j++)
+        c->in[j] = (uint32_t)(j % (MODELS_INPUTS + 1));
+    c->out[1] = (uint32_t)(2 * c->slots - 1);
+    assert_int_equal(nn_client_wire_bytes(c), size + 2 * 4 * c->slots);
+    more = malloc(nn_client_wire_bytes(c));
+    assert_non_null(more);
+    assert_int_equal(nn_client_write(more, nn_client_wire_bytes(c), &used, c), NN_OK);
+    assert_int_equal(nn_client_read(&again, more, used, NULL, 0), NN_OK);
+    assert_int_equal(nn_client_requests(again), 3);
+    assert_int_equal(nn_client_responses(again), 2);
+    assert_memory_equal(again->in, c->in, 3 * c->slots * sizeof *c->in);
+    assert_memory_equal(again->out, c->out, MODELS_OUTPUTS * sizeof *c->out);
+    nn_client_free(again);
+    nn_client_free(c);
+    free(more);
+    free(bytes);
+}
+
 static void refuse(const uint8_t *bytes, size_t size)
 {
     nn_client *c = NULL;
@@ -121,15 +152,15 @@ static void test_bounds(void **state)
     nn_client *c = NULL;
     plan_bytes(&bytes, &size);
     assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
-    const size_t key = 104, input = key + 20 * nn_client_key_count(c);
-    const size_t output = input + 4 * c->in.slots;
+    const size_t key = 112, input = key + 20 * nn_client_key_count(c);
+    const size_t output = input + 4 * c->slots;
     const struct {
         size_t at;
         uint32_t last;
     } field[] = {
         {key + 16, CKKS_MAX_P},
         {input, MODELS_INPUTS}, /* 0 is an empty slot */
-        {output, (uint32_t)c->in.slots - 1},
+        {output, (uint32_t)c->slots - 1},
     };
     nn_client_free(c);
     uint8_t *copy = malloc(size);
@@ -147,7 +178,8 @@ static void test_bounds(void **state)
     free(bytes);
 }
 
-/* Two outputs in one slot, a number of images or slots that is no power of two or too large. */
+/* Two outputs in one slot, a number of images or slots that is no power of two or too large, no
+ * ciphertexts or too many, and more slots than follow. */
 static void test_layouts(void **state)
 {
     (void)state;
@@ -156,15 +188,28 @@ static void test_layouts(void **state)
     nn_client *c = NULL;
     plan_bytes(&bytes, &size);
     assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
-    const size_t output = 104 + 20 * nn_client_key_count(c) + 4 * c->in.slots;
-    const uint32_t slots = (uint32_t)c->in.slots, first = (uint32_t)nn_layout_place(&c->out, 0);
+    const size_t output = 112 + 20 * nn_client_key_count(c) + 4 * c->slots;
+    const uint32_t slots = (uint32_t)c->slots, first = c->out[0];
     const struct {
         size_t at;
         uint32_t bad;
     } field[] = {
-        {output + 4, first}, {92, 0},        {92, 3},         {92, 4},
-        {92, 1u << 31},      {96, 0},        {96, slots / 2}, {96, slots - 1},
-        {96, 2 * slots},     {96, 1u << 31}, {100, 1u << 20},
+        {output + 4, first},
+        {92, 0},
+        {92, 3},
+        {92, 4},
+        {92, 1u << 31},
+        {96, 0},
+        {96, slots / 2},
+        {96, slots - 1},
+        {96, 2 * slots},
+        {96, 1u << 31},
+        {100, 1u << 20},
+        {104, 0},
+        {104, 2},
+        {104, NN_PARTS_MAX + 1},
+        {108, 0},
+        {108, NN_PARTS_MAX + 1},
     };
     uint8_t *copy = malloc(size);
     for (size_t k = 0; k < sizeof field / sizeof field[0]; k++) {
@@ -199,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_altered),    cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_layouts),    cmocka_unit_test(test_version),
+        cmocka_unit_test(test_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

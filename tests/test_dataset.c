@@ -53,8 +53,6 @@ static void idx_files(void **state)
     assert_memory_equal(d.pixels, images + 16, 12);
     assert_null(d.labels);
     memcpy(wrong, labels, sizeof wrong);
-    wrong[9] = 10;
-    assert_int_equal(dataset_parse_labels(&d, wrong, 10, why, sizeof why), TOOL_ERR_FORMAT);
     wrong[7] = 1;
     assert_int_equal(dataset_parse_labels(&d, wrong, 9, why, sizeof why), TOOL_ERR_FORMAT);
     assert_int_equal(dataset_parse_labels(&d, images, 28, why, sizeof why), TOOL_ERR_FORMAT);

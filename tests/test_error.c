@@ -4,30 +4,56 @@
 #include "tests/stages.h"
 #include "tests/testing.h"
 
+static nn_status points(nn_error_point *p, const nn_stages *s, const nn_arrangement *a)
+{
+    nn_status st = nn_error_gains(p, s);
+    return st == NN_OK ? nn_error_slots(p, s, a) : st;
+}
+
 static void arrange(nn_arrangement *a, const nn_stages *s)
 {
     const nn_arrange_job job = {.stages = s, .slots = 4096, .images = 1, .log_n = 13};
     assert_int_equal(nn_arrange(a, &job), NN_OK);
 }
 
-/* Mean square output error of random errors at the input of stage `from`, over many draws. */
-static double measure(const nn_stages *s, size_t from, testing_rng *rng)
+/* The network in double, with errors of deviation `tiny` added to one value; out gets its numbers.
+ */
+static void run(const nn_stages *s, double *out, const double *in, size_t value, double tiny,
+                testing_rng *rng)
+{
+    double *x[8] = {NULL};
+    for (size_t v = 0; v <= s->count; v++) {
+        size_t width = nn_stages_width(s, v);
+        x[v] = malloc(width * sizeof **x);
+        assert_non_null(x[v]);
+        if (v == 0) {
+            memcpy(x[0], in, width * sizeof *in);
+        } else {
+            const double *inputs[NN_INPUTS_MAX] = {NULL};
+            for (size_t i = 0; i < s->stage[v - 1].input_count; i++)
+                inputs[i] = x[s->stage[v - 1].input[i]];
+            nn_stage_apply(&s->stage[v - 1], x[v], inputs);
+        }
+        for (size_t i = 0; i < width && v == value; i++)
+            x[v][i] += tiny * sqrt(3.0) * testing_uniform(rng, -1.0, 1.0);
+    }
+    memcpy(out, x[s->count], nn_stages_output_count(s) * sizeof *out);
+    for (size_t v = 0; v <= s->count; v++)
+        free(x[v]);
+}
+
+/* Root mean square output error of random errors in one value, over many draws. */
+static double measure(const nn_stages *s, size_t value, testing_rng *rng)
 {
     enum { DRAWS = 40 };
     const double tiny = 1e-6;
-    nn_stages rest = *s;
-    rest.stage = s->stage + from;
-    rest.count = s->count - from;
-    rest.input = rest.count > 0 ? rest.stage[0].in : s->stage[s->count - 1].out;
-    size_t in = nn_shape_count(rest.input), out = nn_stages_output_count(s);
+    size_t in = nn_shape_count(s->input), out = nn_stages_output_count(s);
     double *x = malloc((in + 2 * out) * sizeof *x), *y = x + in, *z = y + out, sum = 0.0;
     for (int d = 0; d < DRAWS; d++) {
         for (size_t i = 0; i < in; i++)
             x[i] = testing_uniform(rng, -1.0, 1.0);
-        assert_int_equal(nn_stages_apply(&rest, y, NULL, x), NN_OK);
-        for (size_t i = 0; i < in; i++)
-            x[i] += tiny * sqrt(3.0) * testing_uniform(rng, -1.0, 1.0);
-        assert_int_equal(nn_stages_apply(&rest, z, NULL, x), NN_OK);
+        run(s, y, x, value, 0.0, rng);
+        run(s, z, x, value, tiny, rng);
         for (size_t o = 0; o < out; o++)
             sum += (z[o] - y[o]) * (z[o] - y[o]) / (tiny * tiny * (double)out * DRAWS);
     }
@@ -48,7 +74,7 @@ static void test_matrices(void **state)
     stages_dense(&s, s.input, 20, &rng);
     stages_dense(&s, (nn_shape){20, 1, 1}, 4, &rng);
     arrange(&a, &s);
-    assert_int_equal(nn_error_points(p, &s, &a), NN_OK);
+    assert_int_equal(points(p, &s, &a), NN_OK);
     assert_true(p[2].gain == 1.0);
     for (size_t k = 0; k < 2; k++) {
         double real = measure(&s, k, &rng);
@@ -71,12 +97,85 @@ static void test_square(void **state)
     s.stage[0].range = 4.0; /* so a typical value is 1 */
     stages_poly(&s, (nn_shape){5, 1, 1}, 2, 0.0);
     arrange(&a, &s);
-    assert_int_equal(nn_error_points(p, &s, &a), NN_OK);
+    assert_int_equal(points(p, &s, &a), NN_OK);
     assert_true(fabs(p[1].size - 1.0) < 1e-12);
     assert_true(fabs(p[1].gain - 2.0) < 1e-12);
     assert_true(fabs(p[2].size - sqrt(3.0)) < 1e-12); /* of a normal value's square */
     nn_arrangement_clear(&a);
     nn_stages_clear(&s);
+}
+
+/* A value that goes two ways: its gain is that of both together, independent of each other. */
+static void test_sum(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    nn_stages s = {.input = {24, 1, 1}, .input_lo = -1.0, .input_hi = 1.0};
+    nn_arrangement a;
+    nn_error_point p[4];
+    testing_rng_init(&rng, testing_seed());
+    stages_dense(&s, s.input, 24, &rng);
+    stages_sum(&s, (nn_shape){24, 1, 1}, 0, NULL, 1, NULL);
+    stages_dense(&s, (nn_shape){24, 1, 1}, 6, &rng);
+    arrange(&a, &s);
+    assert_int_equal(points(p, &s, &a), NN_OK);
+    /* The way around the matrix is the identity: more than without it. */
+    for (size_t v = 0; v < 3; v++) {
+        double real = measure(&s, v, &rng);
+        assert_true(p[v].gain > 0.6 * real && p[v].gain < 1.6 * real);
+    }
+    assert_true(p[0].gain > p[2].gain && fabs(p[1].gain - p[2].gain) < 1e-9);
+    nn_arrangement_clear(&a);
+    nn_stages_clear(&s);
+}
+
+/* An error in one factor counts as much as the other is large. */
+static void test_product(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    nn_stages s = {.input = {16, 1, 1}, .input_lo = -1.0, .input_hi = 1.0};
+    nn_arrangement a;
+    nn_error_point p[4];
+    testing_rng_init(&rng, testing_seed());
+    stages_dense(&s, s.input, 4, &rng);
+    stages_dense(&s, s.input, 4, &rng);
+    s.stage[1].input[0] = 0;
+    stages_product(&s, (nn_shape){4, 1, 1}, 1, 2);
+    s.stage[0].range = 8.0; /* typical values 2 and 1 */
+    s.stage[1].range = 4.0;
+    arrange(&a, &s);
+    assert_int_equal(points(p, &s, &a), NN_OK);
+    assert_true(fabs(p[1].gain - 1.0) < 1e-12 && fabs(p[2].gain - 2.0) < 1e-12);
+    assert_true(fabs(p[3].size - 2.0) < 1e-12);
+    nn_arrangement_clear(&a);
+    nn_stages_clear(&s);
+}
+
+/* Chebyshev's polynomials: the slope of T_3 = 4 x^3 - 3 x at small x is 3, of T_31 it is 31. */
+static void test_chebyshev(void **state)
+{
+    (void)state;
+    for (int degree = 3; degree <= 31; degree += 28) {
+        testing_rng rng;
+        nn_stages s = {.input = {16, 1, 1}, .input_lo = -1.0, .input_hi = 1.0};
+        nn_arrangement a;
+        nn_error_point p[3];
+        testing_rng_init(&rng, testing_seed());
+        stages_dense(&s, s.input, 4, &rng);
+        stages_poly(&s, (nn_shape){4, 1, 1}, 2, 0.0);
+        s.stage[0].range = 4e-3;
+        s.stage[1].basis = CKKS_BASIS_CHEBYSHEV;
+        s.stage[1].degree = degree;
+        s.stage[1].coef[2] = 0.0;
+        s.stage[1].coef[degree] = 1.0;
+        arrange(&a, &s);
+        assert_int_equal(points(p, &s, &a), NN_OK);
+        assert_true(fabs(p[1].gain - degree) < 0.01 * degree);
+        assert_true(fabs(p[2].size - degree * 1e-3) < 1e-5 * degree);
+        nn_arrangement_clear(&a);
+        nn_stages_clear(&s);
+    }
 }
 
 /* No slot is forgotten: their root mean square is at least that of the typical value. */
@@ -91,7 +190,7 @@ static void test_slots(void **state)
     stages_cryptonets(&s, &rng);
     arrange(&a, &s);
     p = calloc(s.count + 1, sizeof *p);
-    assert_int_equal(nn_error_points(p, &s, &a), NN_OK);
+    assert_int_equal(points(p, &s, &a), NN_OK);
     for (size_t k = 0; k <= s.count; k++) {
         assert_true(p[k].slot >= p[k].size && isfinite(p[k].slot));
         assert_true(p[k].gain > 0.0 && isfinite(p[k].gain));
@@ -104,9 +203,9 @@ static void test_slots(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matrices),
-        cmocka_unit_test(test_square),
-        cmocka_unit_test(test_slots),
+        cmocka_unit_test(test_matrices),  cmocka_unit_test(test_square),
+        cmocka_unit_test(test_sum),       cmocka_unit_test(test_product),
+        cmocka_unit_test(test_chebyshev), cmocka_unit_test(test_slots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

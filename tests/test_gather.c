@@ -1,39 +1,8 @@
 /* Packing for the first convolution: every entry finds its slot, with the fewest copies. */
 #include "nn/gather.h"
 
+#include "tests/routes.h"
 #include "tests/stages.h"
-#include "tests/testing.h"
-
-/* Diagonals over the packed slots compute the convolution. */
-static void check_gather(const nn_layout *in, const nn_route *r, const nn_affine *a,
-                         const nn_layout *out, testing_rng *rng)
-{
-    size_t slots = r->slots;
-    double *x = malloc(a->cols * sizeof *x), *y = malloc(a->rows * sizeof *y);
-    double *got = malloc(a->rows * sizeof *got), *slot = calloc(2 * slots, sizeof *slot);
-    double *sum = slot + slots, *value = malloc((size_t)r->count * slots * sizeof *value);
-    for (size_t i = 0; i < a->cols; i++)
-        x[i] = testing_uniform(rng, -1.0, 1.0);
-    nn_affine_apply(a, y, x);
-    nn_layout_spread(in, slot, 1, 0, x);
-    assert_int_equal(nn_route_diagonals(r, value, a, in, out), NN_OK);
-    for (size_t j = 0; j < slots; j++)
-        for (int d = 0; d < r->count; d++)
-            sum[j] += value[(size_t)d * slots + j] * slot[(j + (size_t)r->step[d]) % slots];
-    for (int f = 0; f < r->fold_count; f++) {
-        for (size_t j = 0; j < slots; j++)
-            slot[j] = sum[j] + sum[(j + (size_t)r->fold[f]) % slots];
-        memcpy(sum, slot, slots * sizeof *sum);
-    }
-    nn_layout_gather(out, got, sum, 1, 0);
-    for (size_t o = 0; o < a->rows; o++)
-        assert_true(fabs(got[o] - (y[o] - a->bias[o])) <= 1e-12);
-    free(x);
-    free(y);
-    free(got);
-    free(slot);
-    free(value);
-}
 
 /* A convolution on a grid of its own; returns the number of steps, 0 when there is no packing. */
 static int gather_count(nn_shape image, nn_shape maps, size_t kernel, size_t stride, size_t pad,
@@ -44,12 +13,12 @@ static int gather_count(nn_shape image, nn_shape maps, size_t kernel, size_t str
     nn_route r;
     int count = 0;
     stages_convolution(&s, image, maps, kernel, stride, pad, rng);
-    const nn_affine *a = &s.stage[0].affine;
+    const nn_affine *a = &s.stage[0].affine[0];
     assert_int_equal(nn_layout_grid(&out, slots, maps, grid), NN_OK);
     nn_status st = nn_gather_find(&in, &r, a, image, maps, &out, grid);
     if (st == NN_OK) {
         count = r.count;
-        check_gather(&in, &r, a, &out, rng);
+        routes_check(&r, a, &in, &out, rng);
     } else {
         assert_int_equal(st, NN_ERR_SHAPE);
         assert_null(in.first);
@@ -107,7 +76,7 @@ static void test_refusals(void **state)
     nn_shape maps = {2, 4, 4}, image = {1, 8, 8};
     nn_grid grid = {4, 1, 16}, wide = {8, 2, 64};
     stages_convolution(&s, image, maps, 3, 2, 1, &rng);
-    const nn_affine *a = &s.stage[0].affine;
+    const nn_affine *a = &s.stage[0].affine[0];
     assert_int_equal(nn_layout_grid(&out, 256, maps, grid), NN_OK);
     assert_int_equal(nn_gather_find(&in, &r, a, image, maps, &out, wide), NN_ERR_SHAPE);
     assert_int_equal(nn_gather_find(&in, &r, a, image, (nn_shape){32, 1, 1}, &out, grid),
@@ -119,7 +88,7 @@ static void test_refusals(void **state)
     nn_stages_clear(&s);
     stages_dense(&s, (nn_shape){1, 40, 40}, 16, &rng);
     assert_int_equal(nn_layout_grid(&out, 256, (nn_shape){1, 4, 4}, grid), NN_OK);
-    assert_int_equal(nn_gather_find(&in, &r, &s.stage[0].affine, (nn_shape){1, 40, 40},
+    assert_int_equal(nn_gather_find(&in, &r, &s.stage[0].affine[0], (nn_shape){1, 40, 40},
                                     (nn_shape){1, 4, 4}, &out, grid),
                      NN_ERR_SHAPE);
     nn_layout_clear(&out);

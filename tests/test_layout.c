@@ -17,10 +17,10 @@ static void test_pow2(void **state)
 /* Every slot holds one element at most, and the list agrees with nn_layout_to_slots. */
 static void check_slots(const nn_layout *l)
 {
-    uint32_t *element = malloc(l->slots * sizeof *element);
+    uint32_t *element = malloc(l->parts * l->slots * sizeof *element);
     size_t filled = 0;
     nn_layout_to_slots(l, element);
-    for (size_t j = 0; j < l->slots; j++)
+    for (size_t j = 0; j < l->parts * l->slots; j++)
         filled += element[j] != NN_LAYOUT_EMPTY;
     assert_int_equal(filled, l->first[l->count]);
     for (size_t e = 0; e < l->count; e++)
@@ -43,9 +43,8 @@ static void test_dense(void **state)
         check_slots(&l);
         nn_layout_clear(&l);
     }
-    assert_int_equal(nn_layout_dense(&l, SLOTS, 0, SLOTS + 1), NN_ERR_SHAPE);
-    assert_null(l.first);
     assert_int_equal(nn_layout_dense(&l, SLOTS, 2 * SLOTS, 1), NN_ERR_SHAPE);
+    assert_null(l.first);
     assert_int_equal(nn_layout_dense(&l, SLOTS, 8, 10), NN_ERR_SHAPE);
     assert_int_equal(nn_layout_dense(&l, SLOTS, 0, 0), NN_ERR_SHAPE);
 }
@@ -73,8 +72,76 @@ static void test_grid(void **state)
     assert_int_equal(nn_layout_grid(&l, SLOTS, shape, grid), NN_ERR_SHAPE);
     grid = (nn_grid){.row = 8, .gap = 2, .block = 40};
     assert_int_equal(nn_layout_grid(&l, SLOTS, shape, grid), NN_ERR_SHAPE);
-    grid = (nn_grid){.row = 8, .gap = 1, .block = 64}; /* 5 blocks of 64 */
+    grid = (nn_grid){.row = 8, .gap = 1, .block = 2 * SLOTS};
     assert_int_equal(nn_layout_grid(&l, SLOTS, shape, grid), NN_ERR_SHAPE);
+}
+
+/* Blocks need not be powers of two: they follow each other without a gap. */
+static void test_blocks(void **state)
+{
+    (void)state;
+    nn_layout l;
+    nn_grid grid = {.row = 6, .gap = 1, .block = 36};
+    assert_int_equal(nn_layout_grid(&l, SLOTS, (nn_shape){7, 6, 6}, grid), NN_OK);
+    assert_int_equal(l.parts, 1);
+    assert_int_equal(l.period, SLOTS);
+    for (size_t e = 0; e < 7 * 36; e++)
+        assert_int_equal(nn_layout_place(&l, e), e);
+    check_slots(&l);
+    nn_layout_clear(&l);
+}
+
+/* Tensors that do not fit are cut by channels, or by elements, into parts that look alike. */
+static void test_parts(void **state)
+{
+    (void)state;
+    nn_layout l, copy;
+    nn_grid grid = {.row = 8, .gap = 1, .block = 64};
+    assert_int_equal(nn_layout_grid(&l, SLOTS, (nn_shape){9, 8, 8}, grid), NN_OK);
+    assert_int_equal(l.parts, 3); /* 4 blocks a part would do, 3 each are equal */
+    for (size_t e = 0; e < 9 * 64; e++)
+        assert_int_equal(nn_layout_place(&l, e), e / 192 * SLOTS + e % 192);
+    check_slots(&l);
+    assert_int_equal(nn_layout_copy(&copy, &l), NN_OK);
+    assert_true(nn_layout_equal(&copy, &l));
+    nn_layout_clear(&copy);
+    assert_int_equal(nn_layout_move(&l, NULL, 0), NN_ERR_SHAPE);
+    nn_layout_clear(&l);
+    assert_int_equal(nn_layout_dense(&l, SLOTS, 0, SLOTS + 1), NN_OK);
+    assert_int_equal(l.parts, 2);
+    assert_int_equal(l.period, SLOTS);
+    assert_int_equal(nn_layout_place(&l, 128), 128); /* 129 and 128 elements */
+    assert_int_equal(nn_layout_place(&l, 129), SLOTS);
+    check_slots(&l);
+    double value[SLOTS + 1], back[SLOTS + 1], slot[2 * 4 * SLOTS] = {0};
+    for (size_t e = 0; e <= SLOTS; e++)
+        value[e] = (double)e + 1.0;
+    nn_layout_spread(&l, slot, 4, 3, value);
+    assert_true(slot[4 * SLOTS + 3] == 130.0); /* the second part stands behind all of the first */
+    nn_layout_gather(&l, back, slot, 4, 3);
+    assert_memory_equal(value, back, sizeof value);
+    nn_layout_clear(&l);
+    assert_int_equal(nn_layout_dense(&l, 16, 0, 16 * NN_PARTS_MAX + 1), NN_ERR_SHAPE);
+    assert_int_equal(nn_layout_grid(&l, 64, (nn_shape){NN_PARTS_MAX + 1, 8, 8}, grid),
+                     NN_ERR_SHAPE);
+}
+
+/* Layouts are equal when every element has the same slots. */
+static void test_equal(void **state)
+{
+    (void)state;
+    nn_layout p, q;
+    assert_int_equal(nn_layout_dense(&p, SLOTS, 0, 64), NN_OK);
+    assert_int_equal(nn_layout_grid(&q, SLOTS, (nn_shape){1, 8, 8}, (nn_grid){8, 1, 64}), NN_OK);
+    assert_true(nn_layout_equal(&p, &q));
+    nn_layout_clear(&q);
+    assert_int_equal(nn_layout_grid(&q, SLOTS, (nn_shape){1, 8, 8}, (nn_grid){9, 1, 128}), NN_OK);
+    assert_false(nn_layout_equal(&p, &q));
+    nn_layout_clear(&q);
+    assert_int_equal(nn_layout_dense(&q, SLOTS, 0, 63), NN_OK);
+    assert_false(nn_layout_equal(&p, &q));
+    nn_layout_clear(&p);
+    nn_layout_clear(&q);
 }
 
 static void test_weave(void **state)
@@ -104,6 +171,40 @@ static void test_weave(void **state)
     assert_int_equal(nn_layout_weave(&l, SLOTS, shape, weave), NN_ERR_SHAPE);
     weave = (nn_weave){.row = 6, .gap = 2, .step = SLOTS, .copies = 1};
     assert_int_equal(nn_layout_weave(&l, SLOTS, shape, weave), NN_ERR_SHAPE);
+}
+
+/* Channels that share a grid, with replicas between them, and the whole again, turned. */
+static void test_turned(void **state)
+{
+    (void)state;
+    nn_layout l;
+    nn_shape shape = {6, 2, 2};
+    nn_weave weave = {
+        .row = 8, .gap = 2, .step = 64, .copies = 1, .inner = 2, .turn = 32}; /* 2 blocks */
+    assert_int_equal(nn_layout_weave(&l, SLOTS, shape, weave), NN_OK);
+    assert_int_equal(l.period, 128);
+    assert_int_equal(nn_layout_copies(&l, 0), 8);
+    for (size_t e = 0; e < l.count; e++) {
+        size_t c = e / 4, y = e / 2 % 2, x = e % 2;
+        for (size_t r = 0; r < 8; r++) {
+            size_t row = (2 * y + r / 2 % 2) * 2 + c % 4 / 2, column = (2 * x + r % 2) * 2 + c % 2;
+            size_t at = c / 4 * 64 + row * 8 + column;
+            assert_int_equal(l.slot[l.first[e] + r], r / 4 * 128 + (at + r / 4 * 32) % 128);
+        }
+    }
+    const int generators[3] = {2, 16, 32};
+    assert_int_equal(l.generators, 3);
+    assert_memory_equal(l.generator, generators, sizeof generators);
+    check_slots(&l);
+    nn_layout_clear(&l);
+    /* Turned alone: replicas of a grid. */
+    weave = (nn_weave){.row = 8, .gap = 1, .step = 64, .copies = 1, .turn = 16};
+    assert_int_equal(nn_layout_weave(&l, SLOTS, (nn_shape){1, 8, 8}, weave), NN_OK);
+    assert_int_equal(nn_layout_copies(&l, 5), 4);
+    for (size_t q = 0; q < 4; q++)
+        assert_int_equal(l.slot[l.first[60] + q], 64 * q + (60 + 16 * q) % 64);
+    check_slots(&l);
+    nn_layout_clear(&l);
 }
 
 static void test_runs(void **state)
@@ -232,7 +333,9 @@ int main(void)
         cmocka_unit_test(test_grid),          cmocka_unit_test(test_weave),
         cmocka_unit_test(test_runs),          cmocka_unit_test(test_replicas),
         cmocka_unit_test(test_from_slots),    cmocka_unit_test(test_move),
-        cmocka_unit_test(test_spread_gather),
+        cmocka_unit_test(test_spread_gather), cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_parts),         cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_turned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

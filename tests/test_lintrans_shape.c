@@ -14,7 +14,15 @@ static void keys_are_listed_once(void **state)
     int folds[] = {1, 64, 64, -128, 0};
     int baby[] = {0, 1, 1, 2};
     int giant[] = {0, 0, 64, 128};
-    ckks_lintrans_shape shape = {3, 1, 2, 2, 4, baby, giant, 5, folds, 0, 0};
+    ckks_lintrans_shape shape = {.limbs = 3,
+                                 .rescale = 1,
+                                 .special = 2,
+                                 .alpha = 2,
+                                 .step_count = 4,
+                                 .baby = baby,
+                                 .giant = giant,
+                                 .fold_count = 5,
+                                 .fold_step = folds};
     ckks_key_spec spec[8];
     ckks_context *ctx = NULL;
 
@@ -65,7 +73,7 @@ static void chains_need_the_differences(void **state)
         ckks_lintrans_shape shape = {.limbs = 2,
                                      .special = 1,
                                      .alpha = 1,
-                                     .diagonal_count = 4,
+                                     .step_count = 4,
                                      .baby = baby,
                                      .giant = cases[c].giant,
                                      .chain = 1};
@@ -102,13 +110,77 @@ static void compact_terms_are_whole_giants(void **state)
     (void)state;
     for (int want = 0; want <= 6; want++) {
         ckks_lintrans_shape shape = {
-            .diagonal_count = 6, .baby = baby, .giant = giant, .compact = want};
+            .step_count = 6, .baby = baby, .giant = giant, .compact = want};
         ckks_lintrans_counts c = ckks_lintrans_count(&shape, SLOTS);
         assert_int_equal(c.terms, 6);
         assert_int_equal(c.babies, 3);
         assert_int_equal(c.giants, 3);
         assert_int_equal(c.compact, compact[want]);
     }
+}
+
+/* With blocks: units output by output, giants within. */
+static void compact_terms_of_blocks(void **state)
+{
+    static const int giant[] = {0, 0, 8, 500};
+    static const int baby[] = {0, 1, 0, 0};
+    static const uint16_t step[] = {3, 1, 0, 2, 0, 1, 1};
+    static const uint16_t in[] = {0, 0, 1, 0, 0, 0, 1};
+    static const uint16_t out[] = {0, 0, 0, 1, 1, 1, 1};
+    /* units have 1 2 0 | 0 3 1 terms */
+    static const int compact[] = {0, 1, 4, 4, 4, 6, 6, 7, 7};
+
+    (void)state;
+    for (int want = 0; want <= 8; want++) {
+        ckks_lintrans_shape shape = {.step_count = 4,
+                                     .baby = baby,
+                                     .giant = giant,
+                                     .compact = want,
+                                     .in_count = 2,
+                                     .out_count = 2,
+                                     .diagonal_count = 7,
+                                     .diagonal_step = step,
+                                     .diagonal_in = in,
+                                     .diagonal_out = out};
+        ckks_lintrans_counts c = ckks_lintrans_count(&shape, SLOTS);
+        assert_int_equal(c.terms, 7);
+        assert_int_equal(c.ins, 2);
+        assert_int_equal(c.outs, 2);
+        assert_int_equal(c.babies, 2);
+        assert_int_equal(c.giants, 3);
+        assert_int_equal(c.compact, compact[want]);
+    }
+}
+
+/* What applying takes stays near the bound, whatever the size; small transforms go in one pass. */
+static void work_is_divided(void **state)
+{
+    static const ckks_lintrans_counts small = {1, 1, 200, 14, 15, 0};
+    static const ckks_lintrans_counts large = {1, 1, 576, 9, 64, 576};
+    static const ckks_lintrans_counts wide = {4, 4, 4000, 40, 25, 4000};
+    const size_t mib = (size_t)1 << 20, bytes = CKKS_LINTRANS_SUMS_BYTES;
+    ckks_lintrans_passes p = ckks_lintrans_divide(1 << 13, 10, &small, bytes);
+
+    (void)state;
+    assert_int_equal(p.group, 15);
+    assert_int_equal(p.keep, CKKS_LINTRANS_TILE);
+    /* 576 diagonals at N = 2^16 and 25 rows: a unit is 25 MiB; the babies are 225 MiB, more than
+     * half of the room, which ten units have then for themselves: seven passes of at most ten */
+    p = ckks_lintrans_divide(1 << 16, 25, &large, bytes);
+    assert_int_equal(p.group, 10);
+    assert_int_equal(p.keep, CKKS_LINTRANS_ROW);
+    assert_int_equal(p.expanded, 21); /* 8 MiB of rows of 384 KiB */
+    assert_true(ckks_lintrans_scratch_rows(1 << 16, 20, 5, 5, &large, &p, 2) * (mib / 2) <
+                bytes + 140 * mib);
+    /* at N = 2^15 and 15 rows both find room: 67.5 MiB of babies beside units of 7.5 MiB, 25 of
+     * them; three passes of 22 then */
+    p = ckks_lintrans_divide(1 << 15, 15, &large, bytes);
+    assert_int_equal(p.keep, CKKS_LINTRANS_ALL);
+    assert_int_equal(p.group, 22);
+    /* at least one unit, and as many expanded terms as a unit may have */
+    p = ckks_lintrans_divide(1 << 16, 25, &wide, 1);
+    assert_int_equal(p.group, 1);
+    assert_int_equal(p.expanded, 160);
 }
 
 int main(void)
@@ -118,6 +190,8 @@ int main(void)
         cmocka_unit_test(chains_need_the_differences),
         cmocka_unit_test(giants_are_walked_in_order),
         cmocka_unit_test(compact_terms_are_whole_giants),
+        cmocka_unit_test(compact_terms_of_blocks),
+        cmocka_unit_test(work_is_divided),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,33 +293,44 @@ enum { SIDE = 4, TERMS = SIDE * SIDE };
  * or to their number. */
 typedef struct transform {
     int baby[TERMS], giant[TERMS];
-    ckks_diagonal diagonal[TERMS];
+    double *value[TERMS]; /* of every diagonal */
+    size_t slots;
     ckks_lintrans_shape shape;
     ckks_lintrans *made;
     ckks_worker *w;
 } transform;
 
+static ckks_status diagonal(void *user, int k, double *value)
+{
+    const transform *v = user;
+
+    memcpy(value, v->value[k], v->slots * sizeof *value);
+    return CKKS_OK;
+}
+
 static void transform_start(world *t, transform *v, int babies, int first_baby, int special,
                             int ones, double scale)
 {
     ckks_key_spec spec[2 * TERMS];
+    const ckks_ciphertext *in = t->a;
     size_t count = 0;
 
     memset(v, 0, sizeof *v);
+    v->slots = t->s.slots;
     v->shape = (ckks_lintrans_shape){.limbs = LIMBS,
                                      .special = special,
                                      .alpha = 1,
-                                     .diagonal_count = SIDE * babies,
+                                     .step_count = SIDE * babies,
                                      .baby = v->baby,
                                      .giant = v->giant};
-    for (int i = 0; i < v->shape.diagonal_count; i++) {
+    for (int i = 0; i < v->shape.step_count; i++) {
         double *value = scheme_vector(&t->s, -1, 1);
 
         for (size_t j = 0; j < t->s.slots; j++)
             value[j] = ones ? 1.0 : value[j] < 0 ? -1.0 / SIDE : 1.0 / SIDE;
         v->baby[i] = first_baby + i % babies;
         v->giant[i] = i / babies * SIDE;
-        v->diagonal[i] = (ckks_diagonal){v->baby[i] + v->giant[i], value};
+        v->value[i] = value;
     }
     count = ckks_lintrans_keys(t->s.ctx, spec, 2 * TERMS, &v->shape);
     scheme_keys(&t->s, spec, count);
@@ -327,8 +338,8 @@ static void transform_start(world *t, transform *v, int babies, int first_baby, 
                                        ckks_lintrans_scratch_bytes(t->s.ctx, &v->shape, 1)));
     scheme_ok(v->w, ckks_worker_use_keys(v->w, t->s.keys));
     scheme_ok(v->w,
-              ckks_lintrans_create(v->w, &v->made, &v->shape, v->diagonal, ckks_scale_from(scale)));
-    scheme_ok(v->w, ckks_lintrans_apply(v->w, t->c, t->a, v->made));
+              ckks_lintrans_create(v->w, &v->made, &v->shape, diagonal, v, ckks_scale_from(scale)));
+    scheme_ok(v->w, ckks_lintrans_apply(v->w, &t->c, &in, v->made));
 }
 
 /* The transform of the slots in re, im is expected. */
@@ -337,19 +348,19 @@ static void transform_expect(world *t, const transform *v, const double *re, con
     for (size_t j = 0; j < t->s.slots; j++) {
         t->out_re[j] = 0.0;
         t->out_im[j] = 0.0;
-        for (int i = 0; i < v->shape.diagonal_count; i++) {
-            size_t from = (j + (size_t)v->diagonal[i].index) % t->s.slots;
+        for (int i = 0; i < v->shape.step_count; i++) {
+            size_t from = (j + (size_t)(v->baby[i] + v->giant[i])) % t->s.slots;
 
-            t->out_re[j] += v->diagonal[i].value[j] * re[from];
-            t->out_im[j] += v->diagonal[i].value[j] * im[from];
+            t->out_re[j] += v->value[i][j] * re[from];
+            t->out_im[j] += v->value[i][j] * im[from];
         }
     }
 }
 
 static void transform_stop(transform *v)
 {
-    for (int i = 0; i < v->shape.diagonal_count; i++)
-        free((void *)(uintptr_t)v->diagonal[i].value);
+    for (int i = 0; i < v->shape.step_count; i++)
+        free(v->value[i]);
     ckks_lintrans_free(v->made);
     ckks_worker_free(v->w);
 }

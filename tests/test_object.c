@@ -238,11 +238,69 @@ static void key_rows_have_their_places(void **state)
     free(key.packed);
 }
 
+/* An object of a size takes what fits, and refuses the rest unchanged. */
+static void sizes(void **state)
+{
+    ckks_params params = scheme_params(10, 4, 40, 1);
+    ckks_key_spec spec = {.kind = CKKS_KEY_RELINEARISE, .limbs = 4, .alpha = 1, .special = 1};
+    ckks_ciphertext *full = NULL, *small = NULL, *three = NULL, *out = NULL;
+    ckks_eval_keys *keys = NULL;
+    double *x = NULL;
+    scheme s;
+
+    (void)state;
+    scheme_start(&s, &params, 0);
+    x = scheme_vector(&s, -1, 1);
+    full = scheme_encrypt(&s, x, NULL, 4, ckks_scale_from(0x1p30));
+    assert_int_equal(ckks_eval_keys_create(s.w, &keys, s.sk, &spec, 1), CKKS_OK);
+    assert_int_equal(ckks_worker_use_keys(s.w, keys), CKKS_OK);
+    assert_int_equal(ckks_ciphertext_create_for(&small, s.ctx, 0, 2), CKKS_ERR_ARG);
+    assert_int_equal(ckks_ciphertext_create_for(&small, s.ctx, 5, 2), CKKS_ERR_ARG);
+    assert_int_equal(ckks_ciphertext_create_for(&small, s.ctx, 3, 1), CKKS_ERR_ARG);
+    assert_int_equal(ckks_ciphertext_create_for(&small, s.ctx, 3, 4), CKKS_ERR_ARG);
+    assert_null(small);
+    assert_int_equal(ckks_ciphertext_create_for(&small, s.ctx, 3, 2), CKKS_OK);
+    assert_int_equal(ckks_ciphertext_create_for(&three, s.ctx, 4, 3), CKKS_OK);
+    assert_int_equal(ckks_ciphertext_create_for(&out, s.ctx, 3, 3), CKKS_OK);
+    assert_true(ckks_ciphertext_memory(s.ctx, 4, 3) > 12u * 8u * 1024u);
+    /* Four limbs do not fit into three, three parts not into two. */
+    assert_int_equal(ckks_ciphertext_copy(small, full), CKKS_ERR_SPACE);
+    assert_int_equal(ckks_eval_negate(s.w, small, full), CKKS_ERR_SPACE);
+    assert_int_equal(ckks_eval_add(s.w, small, full, full), CKKS_ERR_SPACE);
+    assert_int_equal(ckks_eval_add_const(s.w, small, full, 1.0), CKKS_ERR_SPACE);
+    assert_int_equal(ckks_eval_square(s.w, small, full, 0), CKKS_ERR_SPACE);
+    assert_int_equal(ckks_eval_square_raw(s.w, small, full), CKKS_ERR_SPACE);
+    assert_int_equal(ckks_eval_rotate(s.w, small, full, 1), CKKS_ERR_SPACE);
+    assert_int_equal(ckks_ciphertext_limbs(small), 0);
+    assert_non_null(strstr(ckks_worker_error(s.w), "room for 3 limbs of 2 parts"));
+    /* Dropping, rescaling and relinearising make them fit. */
+    assert_int_equal(ckks_eval_drop(s.w, small, full, 3), CKKS_OK);
+    scheme_assert_error(&s, small, x, NULL, 0.0, 2.0);
+    assert_int_equal(ckks_eval_square_raw(s.w, three, full), CKKS_OK);
+    assert_int_equal(ckks_eval_relinearise(s.w, small, three, 0), CKKS_ERR_SPACE);
+    assert_int_equal(ckks_eval_relinearise(s.w, small, three, 1), CKKS_OK);
+    for (size_t i = 0; i < s.slots; i++)
+        x[i] *= x[i];
+    scheme_assert_error(&s, small, x, NULL, 0.0, 2.0);
+    assert_int_equal(ckks_eval_rescale(s.w, out, three), CKKS_OK);
+    assert_int_equal(out->limbs, 3);
+    assert_int_equal(out->parts, 3);
+    assert_int_equal(ckks_ciphertext_copy(small, out), CKKS_ERR_SPACE);
+    ckks_ciphertext_free(full);
+    ckks_ciphertext_free(small);
+    ckks_ciphertext_free(three);
+    ckks_ciphertext_free(out);
+    ckks_eval_keys_free(keys);
+    free(x);
+    scheme_stop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_objects),
         cmocka_unit_test(copies),
+        cmocka_unit_test(sizes),
         cmocka_unit_test(secrets_are_wiped),
         cmocka_unit_test(declared_magnitude),
         cmocka_unit_test(no_memory),

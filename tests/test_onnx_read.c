@@ -294,7 +294,7 @@ static nn_status digest(const uint8_t *bytes, size_t size)
     }
     nn_status later = nn_lower(&s, g, why, sizeof why);
     if (later == NN_OK)
-        later = nn_rewrite_merge(&s, NULL, why, sizeof why);
+        later = nn_rewrite_merge(&s, NULL, NULL, why, sizeof why);
     assert_true(later == NN_OK || strlen(why) > 0);
     nn_stages_clear(&s);
     nn_graph_free(g);

@@ -13,10 +13,12 @@ static void test_shape(void **state)
     nn_model *m = models_small(2, 1);
     nn_plan *p = models_plan(m);
     for (size_t k = 0; k < 3; k += 2) {
-        ckks_lintrans_shape s = nn_plan_shape(p, k);
-        const nn_route *r = &p->arrangement.route[k];
+        ckks_lintrans_shape s = nn_plan_shape(p, k, 0);
+        const nn_route *r = nn_arrangement_route(&p->arrangement, k, 0);
         assert_int_equal(s.limbs, p->step[k].shape.limbs);
-        assert_int_equal(s.diagonal_count, r->count);
+        assert_int_equal(s.step_count, r->count);
+        assert_int_equal(s.diagonal_count, r->entries);
+        assert_int_equal(s.in_count, 1);
         assert_ptr_equal(s.baby, r->baby);
         assert_ptr_equal(s.giant, r->giant);
         assert_int_equal(s.fold_count, r->fold_count);
@@ -48,11 +50,57 @@ static void test_costs(void **state)
     nn_plan_free(NULL);
 }
 
+/* A released matrix has its sides and its bias, and no entries. */
+static void test_release(void **state)
+{
+    (void)state;
+    nn_model *m = models_small(2, 1);
+    nn_plan *p = models_plan(m);
+    const nn_affine *a = &p->stages->stage[0].affine[0];
+    size_t rows = a->rows;
+    double bias = a->bias[0];
+    assert_true(nn_affine_nonzeros(a) > 0);
+    nn_plan_release_matrix(p, 0, 0);
+    assert_int_equal(nn_affine_nonzeros(a), 0);
+    assert_int_equal(a->rows, rows);
+    assert_true(a->bias[0] == bias);
+    assert_true(nn_affine_nonzeros(&p->stages->stage[2].affine[0]) > 0);
+    assert_true(nn_plan_print(p, NULL, 0) > 200);
+    nn_plan_free(p);
+    nn_model_free(m);
+}
+
+/* Exactly one of the rings that were tried is taken, and none that fits is cheaper. */
+static void test_tries(void **state)
+{
+    (void)state;
+    nn_plan_options o = {.alternatives = 1};
+    nn_model *m = models_small(2, 1);
+    nn_plan *p = NULL;
+    int taken = 0, larger = 0;
+    assert_int_equal(nn_plan_create(&p, m, &o, NULL, 0), NN_OK);
+    for (size_t k = 0; k < nn_plan_tries(p); k++) {
+        const nn_plan_try *t = nn_plan_tried(p, k);
+        taken += t->taken;
+        larger += t->fits && t->log_n == p->schedule.log_n + 1;
+        assert_true(t->fits ? t->why[0] == '\0' : t->why[0] != '\0');
+        assert_true(!t->taken || (t->log_n == p->schedule.log_n && t->ring == p->schedule.ring));
+        assert_true(!t->fits || t->cost >= p->schedule.cost - 1e-9);
+    }
+    assert_int_equal(taken, 1);
+    assert_true(larger >= 1);
+    assert_null(nn_plan_tried(p, nn_plan_tries(p)));
+    nn_plan_free(p);
+    nn_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shape),
         cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_release),
+        cmocka_unit_test(test_tries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

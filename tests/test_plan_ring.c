@@ -18,7 +18,7 @@ static void check_ring(const nn_plan *p, size_t images)
     for (size_t k = 0; k <= p->stages->count; k++)
         assert_int_equal(p->arrangement.layout[k].slots, slots_of(p) / images);
     for (size_t k = 0; k < p->stages->count; k++) {
-        const nn_route *r = &p->arrangement.route[k];
+        const nn_route *r = nn_arrangement_route(&p->arrangement, k, 0);
         for (int d = 0; d < r->count; d++) {
             assert_int_equal((size_t)(r->baby[d] + r->giant[d]) % slots_of(p), r->step[d]);
             assert_int_equal((size_t)r->step[d] % images, 0);
@@ -94,10 +94,14 @@ static void test_arrange(void **state)
     (void)state;
     nn_model *m = models_small(2, 1);
     nn_plan *p = models_plan(m);
+    const nn_rewrite_options none = {0, 0};
+    nn_stages raw = {0};
     nn_arrangement a;
-    assert_int_equal(nn_plan_arrange(&a, p, &m->raw, NULL), NN_OK);
+    assert_int_equal(nn_model_stages(m, &none, &raw, NULL, NULL, 0), NN_OK);
+    assert_int_equal(nn_plan_arrange(&a, p, &raw, NULL), NN_OK);
     assert_int_equal(a.slots, p->arrangement.slots);
-    assert_int_equal(a.count, m->raw.count);
+    assert_int_equal(a.count, raw.count);
+    nn_stages_clear(&raw);
     assert_true(nn_arrangement_rotations(&a) > 0);
     nn_arrangement_clear(&a);
     nn_plan_free(p);

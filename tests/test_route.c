@@ -1,7 +1,6 @@
 /* Routes: diagonals and folds between two layouts compute the matrix, for every kind of route. */
-#include "nn/route.h"
-
-#include "tests/testing.h"
+#include "tests/routes.h"
+#include "tests/stages.h"
 
 static void random_matrix(nn_affine *a, size_t rows, size_t cols, testing_rng *rng)
 {
@@ -36,45 +35,14 @@ static void convolution(nn_affine *a, size_t side, size_t channels, testing_rng 
     }
 }
 
-/* All slots of the output must hold M x, and, unless partial sums are allowed, all others 0. */
-static void check_route(const nn_route *r, const nn_affine *a, const nn_layout *in,
-                        const nn_layout *out, testing_rng *rng)
+static nn_status generators(int *generator, const nn_affine *a, const nn_layout *in,
+                            const nn_layout *out)
 {
-    size_t slots = r->slots, images = r->images;
-    double *x = malloc(a->cols * sizeof *x), *y = malloc(a->rows * sizeof *y);
-    double *slot = calloc(3 * slots, sizeof *slot), *sum = slot + slots, *want = sum + slots;
-    double *value = malloc(((size_t)r->count * slots + 1) * sizeof *value);
-    for (size_t m = 0; m < images; m++) {
-        for (size_t i = 0; i < a->cols; i++)
-            x[i] = testing_uniform(rng, -1.0, 1.0);
-        nn_affine_apply(a, y, x);
-        nn_layout_spread(in, slot, images, m, x);
-        nn_layout_spread(out, want, images, m, y);
-    }
-    assert_int_equal(nn_route_diagonals(r, value, a, in, out), NN_OK);
-    for (size_t j = 0; j < slots; j++) {
-        sum[j] = 0.0;
-        for (int d = 0; d < r->count; d++) {
-            assert_int_equal((size_t)(r->baby[d] + r->giant[d]) % slots, r->step[d]);
-            sum[j] += value[(size_t)d * slots + j] * slot[(j + (size_t)r->step[d]) % slots];
-        }
-    }
-    for (int f = 0; f < r->fold_count; f++) {
-        for (size_t j = 0; j < slots; j++)
-            slot[j] = sum[j] + sum[(j + (size_t)r->fold[f]) % slots];
-        memcpy(sum, slot, slots * sizeof *sum);
-    }
-    /* Sums of at most cols products of numbers below 1, in another order. */
-    uint32_t *element = malloc(out->slots * sizeof *element);
-    nn_layout_to_slots(out, element);
-    for (size_t j = 0; j < slots; j++)
-        if (r->kind != NN_ROUTE_SPREAD || element[j / images] != NN_LAYOUT_EMPTY)
-            assert_true(fabs(sum[j] - want[j]) <= (double)a->cols * 1e-15 * (double)a->cols);
-    free(element);
-    free(x);
-    free(y);
-    free(slot);
-    free(value);
+    nn_pattern p;
+    assert_int_equal(nn_pattern_find(&p, a), NN_OK);
+    nn_status st = nn_route_generators(generator, &p, in, out);
+    nn_pattern_clear(&p);
+    return st;
 }
 
 static void test_periodic(void **state)
@@ -91,11 +59,11 @@ static void test_periodic(void **state)
         random_matrix(&a, rows, cols, &rng);
         assert_int_equal(nn_layout_dense(&in, slots, 0, cols), NN_OK);
         assert_int_equal(nn_layout_dense(&out, slots, 0, rows), NN_OK);
-        assert_int_equal(nn_route_find(&r, NN_ROUTE_PERIODIC, &a, &in, &out), NN_OK);
+        assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_PERIODIC, &a, &in, &out), NN_OK);
         assert_int_equal(nn_route_copy(&copy, &r), NN_OK);
         size_t group = in.period < out.period ? in.period : out.period;
         assert_true((size_t)r.count <= group);
-        check_route(&copy, &a, &in, &out, &rng);
+        routes_check(&copy, &a, &in, &out, &rng);
         nn_route_clear(&r);
         nn_route_clear(&copy);
         nn_affine_clear(&a);
@@ -126,15 +94,16 @@ static void test_split(void **state)
         random_matrix(&a, rows, cols, &rng);
         assert_int_equal(nn_layout_dense(&in, 256, 0, cols), NN_OK);
         assert_int_equal(nn_layout_dense(&out, 256, 0, rows), NN_OK);
-        assert_int_equal(nn_route_find(&periodic, NN_ROUTE_PERIODIC, &a, &in, &out), NN_OK);
-        assert_int_equal(nn_route_generators(generator, &a, &in, &out), NN_OK);
+        assert_int_equal(nn_route_find_affine(&periodic, NN_ROUTE_PERIODIC, &a, &in, &out), NN_OK);
+        assert_int_equal(generators(generator, &a, &in, &out), NN_OK);
         assert_int_equal(nn_layout_move(&in, generator, generators_of(&in)), NN_OK);
         if (in.generators > 0) {
-            assert_int_equal(nn_route_find(&r, NN_ROUTE_SPLIT, &a, &in, &out), NN_OK);
+            assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_SPLIT, &a, &in, &out), NN_OK);
             assert_true(r.count <= periodic.count);
-            check_route(&r, &a, &in, &out, &rng);
+            routes_check(&r, &a, &in, &out, &rng);
             nn_route_clear(&r);
-            assert_int_equal(nn_route_find(&r, NN_ROUTE_PERIODIC, &a, &in, &out), NN_ERR_SHAPE);
+            assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_PERIODIC, &a, &in, &out),
+                             NN_ERR_SHAPE);
         }
         nn_route_clear(&periodic);
         nn_affine_clear(&a);
@@ -161,8 +130,8 @@ static void test_aligned_then_split(void **state)
     assert_int_equal(nn_layout_grid(&image, 1024, (nn_shape){1, 8, 8}, unit), NN_OK);
     assert_int_equal(nn_layout_grid(&maps, 1024, (nn_shape){6, 4, 4}, half), NN_OK);
     assert_int_equal(nn_layout_dense(&out, 1024, 0, 12), NN_OK);
-    assert_int_equal(nn_route_find(&whole, NN_ROUTE_PERIODIC, &dense, &maps, &out), NN_OK);
-    assert_int_equal(nn_route_generators(generator, &dense, &maps, &out), NN_OK);
+    assert_int_equal(nn_route_find_affine(&whole, NN_ROUTE_PERIODIC, &dense, &maps, &out), NN_OK);
+    assert_int_equal(generators(generator, &dense, &maps, &out), NN_OK);
     /* The image fills its period of 64: it has no slack, so it cannot follow. */
     assert_int_equal(nn_layout_move(&maps, generator, 3), NN_OK);
     if (nn_layout_place(&maps, 0) != 0)
@@ -173,16 +142,16 @@ static void test_aligned_then_split(void **state)
     nn_layout_clear(&maps);
     assert_int_equal(nn_layout_grid(&image, 1024, (nn_shape){1, 8, 8}, unit), NN_OK);
     assert_int_equal(nn_layout_grid(&maps, 1024, (nn_shape){6, 4, 4}, half), NN_OK);
-    assert_int_equal(nn_route_generators(generator, &dense, &maps, &out), NN_OK);
+    assert_int_equal(generators(generator, &dense, &maps, &out), NN_OK);
     assert_int_equal(nn_layout_move(&maps, generator, 2), NN_OK);
     assert_int_equal(nn_layout_align(&image, &maps), NN_OK);
-    assert_int_equal(nn_route_find(&first, NN_ROUTE_ALIGNED, &conv, &image, &maps), NN_OK);
+    assert_int_equal(nn_route_find_affine(&first, NN_ROUTE_ALIGNED, &conv, &image, &maps), NN_OK);
     assert_int_equal(first.fold_count, 0);
     assert_true(first.count <= 16); /* 3x3 taps, 2x2 channels interleaved: offsets -2..1 each way */
-    check_route(&first, &conv, &image, &maps, &rng);
-    assert_int_equal(nn_route_find(&second, NN_ROUTE_SPLIT, &dense, &maps, &out), NN_OK);
+    routes_check(&first, &conv, &image, &maps, &rng);
+    assert_int_equal(nn_route_find_affine(&second, NN_ROUTE_SPLIT, &dense, &maps, &out), NN_OK);
     assert_true(second.count <= whole.count / 4 + 1);
-    check_route(&second, &dense, &maps, &out, &rng);
+    routes_check(&second, &dense, &maps, &out, &rng);
     nn_route_clear(&first);
     nn_route_clear(&second);
     nn_route_clear(&whole);
@@ -209,10 +178,14 @@ static int all_layouts(nn_layout *l, size_t slots, size_t count)
     n += nn_layout_grid(&l[n], slots, shape, (nn_grid){2, 2, 4}) == NN_OK;
     if (nn_shape_count(maps) == count) {
         n += nn_layout_grid(&l[n], slots, maps, (nn_grid){3, 1, 8}) == NN_OK;
-        n += nn_layout_weave(&l[n], slots, maps, (nn_weave){4, 2, 16, 1, 0}) == NN_OK;
+        n += nn_layout_weave(&l[n], slots, maps,
+                             (nn_weave){.row = 4, .gap = 2, .step = 16, .copies = 1}) == NN_OK;
     }
-    n += nn_layout_weave(&l[n], slots, shape, (nn_weave){2, 2, 4, 1, 0}) == NN_OK;
-    n += nn_layout_weave(&l[n], slots, shape, (nn_weave){1, 1, 4, 2, 1}) == NN_OK;
+    n += nn_layout_weave(&l[n], slots, shape,
+                         (nn_weave){.row = 2, .gap = 2, .step = 4, .copies = 1}) == NN_OK;
+    n += nn_layout_weave(&l[n], slots, shape,
+                         (nn_weave){.row = 1, .gap = 1, .step = 4, .copies = 2, .shift = 1}) ==
+         NN_OK;
     assert_int_equal(nn_layout_dense(&l[n], slots, 0, count), NN_OK);
     n += 1;
     const int generator[NN_GENERATORS_MAX] = {1, 1, 1, 1, 1, 1};
@@ -226,17 +199,17 @@ static void check_all_kinds(const nn_affine *a, const nn_layout *in, const nn_la
 {
     for (nn_route_kind kind = NN_ROUTE_PERIODIC; kind <= NN_ROUTE_SPREAD; kind++) {
         nn_route r;
-        nn_status st = nn_route_find(&r, kind, a, in, out);
+        nn_status st = nn_route_find_affine(&r, kind, a, in, out);
         assert_true(st == NN_OK || (st == NN_ERR_SHAPE && r.step == NULL));
         if (st != NN_OK)
             continue;
-        check_route(&r, a, in, out, rng);
+        routes_check(&r, a, in, out, rng);
         if (r.group < r.slots) {
             nn_route_represent(&r, (long)testing_below(rng, r.group));
-            check_route(&r, a, in, out, rng);
+            routes_check(&r, a, in, out, rng);
         }
         nn_route_widen(&r, 4);
-        check_route(&r, a, in, out, rng);
+        routes_check(&r, a, in, out, rng);
         checked[kind]++;
         nn_route_clear(&r);
     }
@@ -280,15 +253,148 @@ static void test_spread(void **state)
     assert_int_equal(nn_layout_dense(&in, 512, 0, 60), NN_OK); /* 8 replicas */
     assert_int_equal(nn_layout_dense(&run, 64, 0, 13), NN_OK); /* ceil(100 / 8) */
     assert_int_equal(nn_layout_runs(&out, 512, 100, 64, &run), NN_OK);
-    assert_int_equal(nn_route_find(&r, NN_ROUTE_SPREAD, &a, &in, &out), NN_OK);
+    assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_SPREAD, &a, &in, &out), NN_OK);
     assert_int_equal(r.count, 16);     /* 13 rows in a group of 16 */
     assert_int_equal(r.fold_count, 2); /* 64 slots are 4 groups */
-    check_route(&r, &a, &in, &out, &rng);
+    routes_check(&r, &a, &in, &out, &rng);
     nn_route_clear(&r);
     nn_layout_clear(&run);
     nn_layout_clear(&out);
     nn_layout_clear(&in);
     nn_affine_clear(&a);
+}
+
+/* Blocks of random matrices between layouts of one to three parts. */
+static void test_parts(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    testing_rng_init(&rng, testing_seed());
+    int blocks[4][4] = {{0}};
+    for (int k = 0; k < testing_iters(60); k++) {
+        const size_t slots = 32;
+        size_t rows = 1 + testing_below(&rng, 96), cols = 1 + testing_below(&rng, 96);
+        nn_affine a;
+        nn_layout in, out;
+        nn_route r, copy;
+        random_matrix(&a, rows, cols, &rng);
+        assert_int_equal(nn_layout_dense(&in, slots, 0, cols), NN_OK);
+        assert_int_equal(nn_layout_dense(&out, slots, 0, rows), NN_OK);
+        assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_PERIODIC, &a, &in, &out), NN_OK);
+        assert_int_equal(r.in_parts, (cols + slots - 1) / slots);
+        assert_int_equal(r.out_parts, (rows + slots - 1) / slots);
+        assert_true((size_t)r.entries <= (size_t)r.count * r.in_parts * r.out_parts);
+        routes_check(&r, &a, &in, &out, &rng);
+        assert_int_equal(nn_route_copy(&copy, &r), NN_OK);
+        if (r.group < r.slots)
+            nn_route_represent(&copy, (long)testing_below(&rng, r.group));
+        routes_check(&copy, &a, &in, &out, &rng);
+        blocks[r.in_parts][r.out_parts]++;
+        nn_route_clear(&copy);
+        nn_route_clear(&r);
+        /* Other kinds are for one part. */
+        if (in.parts > 1 || out.parts > 1)
+            for (nn_route_kind kind = NN_ROUTE_SPLIT; kind <= NN_ROUTE_SPREAD; kind++) {
+                assert_int_equal(nn_route_find_affine(&r, kind, &a, &in, &out), NN_ERR_SHAPE);
+                assert_null(r.step);
+            }
+        nn_affine_clear(&a);
+        nn_layout_clear(&in);
+        nn_layout_clear(&out);
+    }
+    for (int i = 1; i <= 3; i++)
+        for (int o = 1; o <= 3; o++)
+            assert_true(blocks[i][o] > 0);
+}
+
+/* A convolution whose channels are cut into parts: each block has the taps and the differences of
+ * the channels within a part, and only those. */
+static void test_convolution_parts(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    nn_stages s = {.input = {6, 4, 4}};
+    nn_layout in, out;
+    nn_route r;
+    testing_rng_init(&rng, testing_seed());
+    stages_convolution(&s, s.input, (nn_shape){4, 4, 4}, 3, 1, 1, &rng);
+    /* 2 channels a part, then 4: 3 input parts, 1 output part of 64 slots without a wrap. */
+    nn_grid grid = {.row = 4, .gap = 1, .block = 32};
+    assert_int_equal(nn_layout_grid(&in, 64, s.input, grid), NN_OK);
+    grid.block = 16;
+    assert_int_equal(nn_layout_grid(&out, 64, s.stage[0].out, grid), NN_OK);
+    assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_PERIODIC, &s.stage[0].affine[0], &in, &out),
+                     NN_OK);
+    assert_int_equal(r.in_parts, 3);
+    assert_int_equal(r.out_parts, 1);
+    /* Differences 0 or 32 of the input less 0, 16, 32 or 48 of the output: 4 modulo 64. */
+    assert_int_equal(r.count, 9 * 4);
+    assert_int_equal(r.entries, 3 * 9 * 4);
+    routes_check(&r, &s.stage[0].affine[0], &in, &out, &rng);
+    nn_route_clear(&r);
+    nn_layout_clear(&in);
+    nn_layout_clear(&out);
+    nn_stages_clear(&s);
+}
+
+/* The identity between equal layouts takes no diagonal, and nothing else is it. */
+static void test_same(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    nn_affine one, two;
+    nn_layout l, other;
+    nn_route r;
+    const double scale[40] = {2.0};
+    testing_rng_init(&rng, testing_seed());
+    assert_int_equal(nn_affine_diagonal(&one, 40, NULL, NULL), NN_OK);
+    assert_int_equal(nn_affine_diagonal(&two, 40, scale, NULL), NN_OK);
+    assert_int_equal(nn_layout_dense(&l, 32, 0, 40), NN_OK);
+    assert_int_equal(nn_layout_dense(&other, 64, 0, 40), NN_OK);
+    assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_SAME, &one, &l, &l), NN_OK);
+    assert_int_equal(r.entries, 0);
+    assert_int_equal(r.in_parts, 2);
+    routes_check(&r, &one, &l, &l, &rng);
+    nn_route_clear(&r);
+    assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_SAME, &two, &l, &l), NN_ERR_SHAPE);
+    assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_SAME, &one, &l, &other), NN_ERR_SHAPE);
+    nn_layout_clear(&l);
+    nn_layout_clear(&other);
+    nn_affine_clear(&one);
+    nn_affine_clear(&two);
+}
+
+/* Known counts of diagonals. */
+static void test_counts(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    testing_rng_init(&rng, testing_seed());
+    /* Stride, channels before and behind, and diagonals, on images of 8x8 in 1024 slots: 9 taps
+     * and 16 differences of channels; behind a stride of 2 the maps lie on 4 places of the grid,
+     * the taps at distances -2..1 and so on. */
+    const struct {
+        size_t stride, in, out, gap;
+        int diagonals, folds;
+    } known[] = {{1, 16, 16, 1, 9 * 16, 0}, {1, 16, 4, 1, 9 * 4, 2}, {2, 16, 16, 2, 16 * 4, 2}};
+    for (size_t n = 0; n < sizeof known / sizeof known[0]; n++) {
+        nn_stages s = {.input = {known[n].in, 8, 8}};
+        nn_shape out = {known[n].out, 8 / known[n].stride, 8 / known[n].stride};
+        nn_layout from, to;
+        nn_route r;
+        stages_convolution(&s, s.input, out, 3, known[n].stride, 1, &rng);
+        assert_int_equal(nn_layout_grid(&from, 1024, s.input, (nn_grid){8, 1, 64}), NN_OK);
+        assert_int_equal(nn_layout_grid(&to, 1024, out, (nn_grid){8, known[n].gap, 64}), NN_OK);
+        assert_int_equal(
+            nn_route_find_affine(&r, NN_ROUTE_PERIODIC, &s.stage[0].affine[0], &from, &to), NN_OK);
+        assert_int_equal(r.count, known[n].diagonals);
+        assert_int_equal(r.fold_count, known[n].folds);
+        routes_check(&r, &s.stage[0].affine[0], &from, &to, &rng);
+        nn_route_clear(&r);
+        nn_layout_clear(&from);
+        nn_layout_clear(&to);
+        nn_stages_clear(&s);
+    }
 }
 
 static void test_failures(void **state)
@@ -303,11 +409,11 @@ static void test_failures(void **state)
     random_matrix(&a, 5, 9, &rng);
     assert_int_equal(nn_layout_dense(&in, 16, 0, 9), NN_OK); /* one replica */
     assert_int_equal(nn_layout_dense(&out, 16, 0, 5), NN_OK);
-    assert_int_equal(nn_route_generators(generator, &a, &in, &out), NN_ERR_SHAPE);
-    assert_int_equal(nn_route_find(&r, NN_ROUTE_SPLIT, &a, &in, &out), NN_ERR_SHAPE);
+    assert_int_equal(generators(generator, &a, &in, &out), NN_ERR_SHAPE);
+    assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_SPLIT, &a, &in, &out), NN_ERR_SHAPE);
     assert_null(r.step);
-    assert_int_equal(nn_route_find(&r, NN_ROUTE_SPREAD, &a, &in, &out), NN_ERR_SHAPE);
-    assert_int_equal(nn_route_find(&r, NN_ROUTE_PERIODIC, &a, &out, &in), NN_ERR_SHAPE);
+    assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_SPREAD, &a, &in, &out), NN_ERR_SHAPE);
+    assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_PERIODIC, &a, &out, &in), NN_ERR_SHAPE);
     /* Given steps that do not lead to every entry: found out when the entries are placed. */
     const int step[2] = {0, 1};
     double value[2 * 16];
@@ -320,7 +426,7 @@ static void test_failures(void **state)
         element[j] = NN_LAYOUT_EMPTY;
     nn_layout_clear(&in);
     assert_int_equal(nn_layout_from_slots(&in, 16, 9, element), NN_OK);
-    assert_int_equal(nn_route_find(&r, NN_ROUTE_PERIODIC, &a, &in, &out), NN_ERR_SHAPE);
+    assert_int_equal(nn_route_find_affine(&r, NN_ROUTE_PERIODIC, &a, &in, &out), NN_ERR_SHAPE);
     nn_affine_clear(&a);
     nn_layout_clear(&in);
     nn_layout_clear(&out);
@@ -334,6 +440,10 @@ int main(void)
         cmocka_unit_test(test_aligned_then_split),
         cmocka_unit_test(test_all_layouts),
         cmocka_unit_test(test_spread),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_convolution_parts),
+        cmocka_unit_test(test_same),
+        cmocka_unit_test(test_counts),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

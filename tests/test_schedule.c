@@ -4,38 +4,47 @@
 #include "tests/stages.h"
 #include "tests/testing.h"
 
-/* Replay a schedule: scales, limbs, room above the message, modulus of every key. */
+enum { VALUES_MAX = 32 };
+
+/* Replay a schedule: scales, limbs, room above the message, modulus of every key; summands meet. */
 static void check_schedule(const nn_schedule *s, const nn_stages *stages, double bound)
 {
-    int limbs = s->limbs;
-    double bits = s->input_bits;
-    assert_true(nn_schedule_bits(s, limbs, 0) <= bound);
+    int limbs[VALUES_MAX] = {s->limbs};
+    double scale[VALUES_MAX] = {s->input_bits};
+    assert_true(nn_schedule_bits(s, s->limbs, 0) <= bound);
     for (size_t k = 0; k < stages->count; k++) {
         const nn_stage *stage = &stages->stage[k];
         const nn_step *step = &s->step[k];
-        double q = nn_schedule_bits(s, limbs, 0), dropped = 0.0;
-        assert_int_equal(step->limbs, limbs);
+        double q = nn_schedule_bits(s, step->limbs, 0), dropped = 0.0, bits = 0.0;
         assert_true(step->special >= 1 && step->alpha >= 1);
-        assert_true(nn_schedule_bits(s, limbs, step->special) <= bound + 1e-9);
-        assert_true(fabs(step->scale_in - bits) < 1e-9);
-        if (stage->kind == NN_STAGE_AFFINE)
-            bits += step->weight_bits;
-        else if (nn_stage_is_square(stage))
+        assert_true(nn_schedule_bits(s, step->limbs, step->special) <= bound + 1e-9);
+        for (size_t i = 0; i < stage->input_count; i++) {
+            assert_true(step->limbs <= limbs[stage->input[i]]);
+            assert_true(fabs(step->scale_in[i] - scale[stage->input[i]]) < 1e-9);
+            if (stage->kind == NN_STAGE_PRODUCT)
+                bits += step->scale_in[i];
+            else if (i == 0)
+                bits = step->scale_in[0] + step->weight_bits[0];
+            else
+                assert_true(fabs(step->scale_in[i] + step->weight_bits[i] - bits) < 1e-9);
+        }
+        if (nn_stage_is_square(stage))
             bits *= 2;
-        else
+        else if (stage->kind == NN_STAGE_POLY)
             bits = step->scale_bits + step->drop_bits;
         assert_true(bits + log2(stage->range) <= q - 2.0 + 1e-9);
-        for (int l = limbs - step->rescale; l < limbs; l++)
+        for (int l = step->limbs - step->rescale; l < step->limbs; l++)
             dropped += s->q_bits[l];
         assert_true(fabs(dropped - step->drop_bits) < 1e-9);
         bits -= dropped;
-        limbs -= step->rescale;
-        assert_int_equal(step->limbs_out, limbs);
-        assert_true(limbs >= 1);
+        assert_int_equal(step->limbs_out, step->limbs - step->rescale);
+        assert_true(step->limbs_out >= 1);
         assert_true(fabs(bits - step->scale_bits) < 1e-9);
-        /* A polynomial rescales down to half a bit below the floor. */
-        int exact = stage->kind == NN_STAGE_AFFINE || nn_stage_is_square(stage);
-        assert_true(step->rescale == 0 || bits >= step->floor_bits - (exact ? 1e-9 : 0.5));
+        /* A polynomial rescales down to a little below the floor. */
+        int exact = stage->kind != NN_STAGE_POLY || nn_stage_is_square(stage);
+        assert_true(step->rescale == 0 || bits >= step->floor_bits - (exact ? 1e-9 : 1.2));
+        limbs[k + 1] = step->limbs_out;
+        scale[k + 1] = step->scale_bits;
     }
 }
 
@@ -117,7 +126,7 @@ static void test_polynomials(void **state)
     (void)state;
     testing_rng rng;
     testing_rng_init(&rng, testing_seed());
-    for (int degree = 2; degree <= NN_DEGREE_MAX; degree += 2) {
+    for (int degree = 2; degree <= NN_MONOMIAL_MAX; degree += 2) {
         nn_stages stages = {.input = {1, 8, 8}, .input_lo = 0.0, .input_hi = 1.0};
         nn_arrangement a;
         nn_schedule s;
@@ -132,6 +141,82 @@ static void test_polynomials(void **state)
         nn_arrangement_clear(&a);
         nn_stages_clear(&stages);
     }
+}
+
+/* Residual networks of 8 to 16 stages: a matrix, an activation, a sum with what was before, at
+ * random; Chebyshev polynomials of degree 5 among them. */
+static void test_residual(void **state)
+{
+    (void)state;
+    enum { SIDE = 12 };
+    testing_rng rng;
+    int found = 0;
+    testing_rng_init(&rng, testing_seed());
+    for (int round = 0; round < 4; round++) {
+        const nn_shape shape = {SIDE, 1, 1};
+        nn_stages stages = {.input = shape, .input_lo = -1.0, .input_hi = 1.0};
+        nn_arrangement a;
+        nn_schedule s;
+        char why[600] = "";
+        size_t before = 0, length = 8 + testing_below(&rng, 9);
+        while (stages.count < length) {
+            size_t kind = testing_below(&rng, 5);
+            if (kind == 0 && stages.count > before + 1) {
+                stages_sum(&stages, shape, before, NULL, stages.count, NULL);
+                before = stages.count;
+            } else if (kind == 1 && stages.count > before + 1) {
+                stages_product(&stages, shape, before, stages.count);
+                before = stages.count;
+            } else if (kind == 2) {
+                stages_poly(&stages, shape, 2, 0.0);
+                if (round % 2 == 1) {
+                    nn_stage *last = &stages.stage[stages.count - 1];
+                    last->basis = CKKS_BASIS_CHEBYSHEV;
+                    last->degree = 5;
+                    last->coef[5] = 0.25;
+                }
+            } else {
+                stages_dense(&stages, shape, SIDE, &rng);
+            }
+            stages.stage[stages.count - 1].range = 1.0;
+        }
+        arrange(&a, &stages, 15);
+        nn_schedule_job job = make_job(&stages, &a, 15);
+        nn_status st = nn_schedule_find(&s, &job, why, sizeof why);
+        assert_true(st == NN_OK || (st == NN_ERR_PLAN && why[0] != '\0'));
+        if (st == NN_OK) {
+            found++;
+            check_schedule(&s, &stages, ckks_security_max_log2_qp(15, 128));
+            assert_int_equal(nn_schedule_possible(&job, NULL, 0), NN_OK);
+        }
+        nn_schedule_clear(&s);
+        nn_arrangement_clear(&a);
+        nn_stages_clear(&stages);
+    }
+    assert_true(found >= 2);
+}
+
+/* A ring that is too small is refused before anything is arranged, by the stage and the bits. */
+static void test_possible(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    nn_stages stages;
+    char why[600] = "";
+    testing_rng_init(&rng, testing_seed());
+    stages_cnn2(&stages, &rng);
+    nn_schedule_job job = make_job(&stages, NULL, 12);
+    assert_int_equal(nn_schedule_possible(&job, why, sizeof why), NN_ERR_PLAN);
+    assert_non_null(strstr(why, "106"));
+    assert_non_null(strstr(why, "'conv'"));
+    job.log_n = 15;
+    assert_int_equal(nn_schedule_possible(&job, why, sizeof why), NN_OK);
+    /* Numbers that no prime has room for. */
+    stages.stage[2].range = 1e14;
+    assert_int_equal(nn_schedule_possible(&job, why, sizeof why), NN_ERR_PLAN);
+    assert_non_null(strstr(why, "range"));
+    assert_non_null(strstr(why, "stage 3"));
+    nn_stages_clear(&stages);
 }
 
 /* More precision never costs less, and moves the floors up by as much. */
@@ -163,10 +248,9 @@ static void test_precision(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_networks),
-        cmocka_unit_test(test_refusal),
-        cmocka_unit_test(test_polynomials),
-        cmocka_unit_test(test_precision),
+        cmocka_unit_test(test_networks),    cmocka_unit_test(test_refusal),
+        cmocka_unit_test(test_polynomials), cmocka_unit_test(test_precision),
+        cmocka_unit_test(test_residual),    cmocka_unit_test(test_possible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,13 @@
 /* Ways through the first matrix: every one of them computes it, and all manners are offered. */
 #include "nn/search.h"
 
+#include "tests/routes.h"
 #include "tests/stages.h"
-#include "tests/testing.h"
 
 typedef struct world {
     nn_stages stages;
     nn_search s;
-    nn_turn_price price[8];
-    nn_ways *ways;
+    nn_turn_price price[4];
 } world;
 
 static void world_open(world *w, size_t slots, testing_rng *rng)
@@ -18,51 +17,26 @@ static void world_open(world *w, size_t slots, testing_rng *rng)
     stages_convolution(&w->stages, w->stages.input, maps, 3, 2, 1, rng);
     stages_poly(&w->stages, maps, 2, 0.0);
     stages_dense(&w->stages, maps, 10, rng);
-    for (int k = 0; k < 8; k++)
-        w->price[k] = (nn_turn_price){1.0, 4.0, 3.0, 0.5, 2.0, 1.5};
-    w->ways = calloc(4, sizeof *w->ways);
-    w->s = (nn_search){.stages = &w->stages, .slots = slots, .price = w->price, .ways = w->ways};
+    for (int k = 0; k < 4; k++)
+        w->price[k] = (nn_turn_price){
+            .baby = 1.0, .giant = 4.0, .fold = 3.0, .diagonal = 0.5, .key = 2.0, .fold_key = 1.5};
+    assert_int_equal(nn_search_open(&w->s, &w->stages, slots, w->price), NN_OK);
 }
 
 static void world_close(world *w)
 {
-    for (size_t k = 0; k < 4; k++)
-        for (size_t n = 0; n < w->ways[k].count; n++)
-            nn_way_clear(&w->ways[k].way[n]);
-    free(w->ways);
+    nn_search_close(&w->s);
     nn_stages_clear(&w->stages);
 }
 
 /* The image laid out as a way says, the route applied: the maps where the way says. */
-static void check_way(const world *w, const nn_way *way, testing_rng *rng)
+static const nn_route *check_way(const world *w, const nn_way *way, testing_rng *rng)
 {
-    const nn_affine *a = &w->stages.stage[0].affine;
-    const nn_route *r = &way->route;
-    size_t slots = w->s.slots;
-    double x[64], y[48];
-    double *slot = calloc(3 * slots, sizeof *slot), *sum = slot + slots, *want = sum + slots;
-    double *value = malloc((size_t)r->count * slots * sizeof *value);
-    for (size_t i = 0; i < 64; i++)
-        x[i] = testing_uniform(rng, -1.0, 1.0);
-    nn_affine_apply(a, y, x);
-    for (size_t o = 0; o < 48; o++)
-        y[o] -= a->bias[o];
-    assert_non_null(way->image.first);
-    nn_layout_spread(&way->image, slot, 1, 0, x);
-    nn_layout_spread(&way->at.layout, want, 1, 0, y);
-    assert_int_equal(nn_route_diagonals(r, value, a, &way->image, &way->at.layout), NN_OK);
-    for (size_t j = 0; j < slots; j++)
-        for (int d = 0; d < r->count; d++)
-            sum[j] += value[(size_t)d * slots + j] * slot[(j + (size_t)r->step[d]) % slots];
-    for (int f = 0; f < r->fold_count; f++) {
-        for (size_t j = 0; j < slots; j++)
-            slot[j] = sum[j] + sum[(j + (size_t)r->fold[f]) % slots];
-        memcpy(sum, slot, slots * sizeof *sum);
-    }
-    for (size_t j = 0; j < slots; j++)
-        assert_true(fabs(sum[j] - want[j]) < 1e-12);
-    free(slot);
-    free(value);
+    const nn_route *r = &w->s.edges[0].edge[way->edge[0]].route;
+    assert_int_equal(w->s.edges[0].edge[way->edge[0]].given, 1);
+    routes_check(r, &w->stages.stage[0].affine[0], &w->s.layout[way->at[0]]->layout,
+                 &w->s.layout[way->at[1]]->layout, rng);
+    return r;
 }
 
 /* Gathered for few steps, and woven so that the dense matrix is split. */
@@ -75,18 +49,18 @@ static void test_packed(void **state)
     testing_rng_init(&rng, testing_seed());
     world_open(&w, 512, &rng);
     assert_int_equal(nn_search_packed(&w.s), NN_OK);
-    for (size_t n = 0; n < w.ways[1].count; n++) {
-        const nn_way *way = &w.ways[1].way[n];
-        check_way(&w, way, &rng);
+    for (size_t n = 0; n < w.s.next->count; n++) {
+        const nn_way *way = &w.s.next->way[n];
+        const nn_route *r = check_way(&w, way, &rng);
         /* 9 taps in 8 blocks of 64 slots, or 4 of 128: two or three steps, four where the phases
          * ask for it. */
-        if (way->route.kind == NN_ROUTE_SPLIT) {
-            assert_true(way->route.count <= 4);
+        if (r->kind == NN_ROUTE_SPLIT) {
+            assert_true(r->count <= 4);
             gathered++;
         }
-        if (way->route.kind == NN_ROUTE_ALIGNED) {
-            assert_true(way->at.layout.generators >= 2);
-            assert_true(way->route.count <= 16); /* 3x3 taps from 2x2 places */
+        if (r->kind == NN_ROUTE_ALIGNED) {
+            assert_true(w.s.layout[way->at[1]]->layout.generators >= 2);
+            assert_true(r->count <= 16); /* 3x3 taps from 2x2 places */
             woven++;
         }
     }
@@ -101,20 +75,41 @@ static void test_moved(void **state)
     testing_rng rng;
     world w;
     int split = 0, aligned = 0;
+    uint32_t image = 0;
     testing_rng_init(&rng, testing_seed());
     world_open(&w, 1024, &rng);
-    nn_way plain = {.at.grid = {8, 1, 128}};
-    assert_int_equal(nn_layout_grid(&plain.at.layout, 1024, w.stages.input, plain.at.grid), NN_OK);
-    assert_int_equal(nn_search_offer(&w.s, 0, &plain), NN_OK);
-    assert_int_equal(nn_search_moved(&w.s, 0), NN_OK);
-    for (size_t n = 0; n < w.ways[1].count; n++) {
-        const nn_way *way = &w.ways[1].way[n];
-        check_way(&w, way, &rng);
-        assert_true(way->image.generators > 0);
-        split += way->route.kind == NN_ROUTE_SPLIT;
-        aligned += way->route.kind == NN_ROUTE_ALIGNED;
+    nn_candidate plain = {.grid = {8, 1, 128}};
+    assert_int_equal(nn_layout_grid(&plain.layout, 1024, w.stages.input, plain.grid), NN_OK);
+    assert_int_equal(nn_search_layout(&w.s, &image, &plain), NN_OK);
+    nn_search_begin(&w.s, image);
+    assert_int_equal(nn_search_moved(&w.s, &w.s.now->way[0]), NN_OK);
+    for (size_t n = 0; n < w.s.next->count; n++) {
+        const nn_way *way = &w.s.next->way[n];
+        const nn_route *r = check_way(&w, way, &rng);
+        assert_true(w.s.layout[way->at[0]]->layout.generators > 0);
+        split += r->kind == NN_ROUTE_SPLIT;
+        aligned += r->kind == NN_ROUTE_ALIGNED;
     }
     assert_true(split > 0 && aligned > 0);
+    world_close(&w);
+}
+
+/* An image in several parts has no replicas to move. */
+static void test_parts(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    world w;
+    nn_candidate plain = {0};
+    uint32_t image = 0;
+    testing_rng_init(&rng, testing_seed());
+    world_open(&w, 32, &rng);
+    assert_int_equal(nn_layout_dense(&plain.layout, 32, 0, 64), NN_OK);
+    assert_int_equal(nn_search_layout(&w.s, &image, &plain), NN_OK);
+    nn_search_begin(&w.s, image);
+    assert_int_equal(nn_search_moved(&w.s, &w.s.now->way[0]), NN_OK);
+    assert_int_equal(nn_search_packed(&w.s), NN_OK);
+    assert_int_equal(w.s.next->count, 0);
     world_close(&w);
 }
 
@@ -123,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_packed),
         cmocka_unit_test(test_moved),
+        cmocka_unit_test(test_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,23 +20,36 @@ static void make(nn_schedule *s, nn_work *w)
         s->step[k] = (nn_step){.limbs = 4 - k,
                                .rescale = 1,
                                .limbs_out = 3 - k,
-                               .scale_in = 40.0,
+                               .scale_in = {40.0},
                                .scale_bits = 40.0,
                                .drop_bits = 24.0,
                                .floor_bits = 24.0,
-                               .key_floor_bits = 24.0};
+                               .key_floor_bits = {24.0}};
     w[0] = (nn_work){.affine = 1,
+                     .parts = 1,
+                     .transforms = 1,
+                     .hoists = 1,
+                     .divides = 1,
                      .diagonals = 20,
                      .babies = 9,
+                     .baby_keys = 9,
+                     .input_babies = {9},
                      .giants = 1,
                      .giant_keys = 1,
                      .hops = 1,
                      .hop_keys = 1};
-    w[1] = (nn_work){.square = 1, .products = 1};
+    w[1] = (nn_work){.parts = 1, .square = 1, .products = 1};
     w[2] = (nn_work){.affine = 1,
+                     .parts = 1,
+                     .transforms = 1,
+                     .hoists = 1,
+                     .divides = 1,
                      .diagonals = 16,
                      .folds = 3,
+                     .fold_depth = 3,
                      .babies = 3,
+                     .baby_keys = 3,
+                     .input_babies = {3},
                      .giants = 3,
                      .giant_keys = 3,
                      .hops = 3,
@@ -58,7 +71,7 @@ static void check(const nn_schedule *s, const nn_work *w, int strict)
         }
         if (strict && w[k].babies > 0)
             assert_true(nn_shapes_error_bits(s, t->limbs, t->alpha, t->special) <=
-                        t->scale_in - t->key_floor_bits + 0.5 + 1e-9);
+                        t->scale_in[0] - t->key_floor_bits[0] + 0.5 + 1e-9);
         if (w[k].folds > 0)
             assert_true(nn_schedule_bits(s, t->limbs_out, t->fold_special) <= bound + 1e-9);
         assert_true(t->ms > 0.0);
@@ -101,11 +114,11 @@ static void test_precision(void **state)
     const nn_costs *c = nn_costs_builtin("avx512ifma");
     make(&s, w);
     for (int k = 0; k < STAGES; k++)
-        s.step[k].key_floor_bits = 38.0;
+        s.step[k].key_floor_bits[0] = 38.0;
     assert_int_equal(nn_shapes_choose(&s, w, c, bound, 1, HUGE_VAL), 1);
     check(&s, w, 1);
     for (int k = 0; k < STAGES; k++)
-        s.step[k].key_floor_bits = 80.0; /* more than can be had */
+        s.step[k].key_floor_bits[0] = 80.0; /* more than can be had */
     assert_int_equal(nn_shapes_choose(&s, w, c, bound, 1, HUGE_VAL), 0);
     assert_int_equal(nn_shapes_choose(&s, w, c, bound, 0, HUGE_VAL), 1);
     check(&s, w, 0);
@@ -155,7 +168,8 @@ static void test_insecure(void **state)
 }
 
 /* Giants at -8, 0, 8, 16 with babies 0 .. 7: three switches by keys of their own, or four hops of
- * which one is by -8 and three by 8. */
+ * which one is by -8 and three by 8. In two to three ciphertexts babies are done twice and giants
+ * three times, with the same keys. A second input as it is costs a scalar each. */
 static void test_work(void **state)
 {
     (void)state;
@@ -164,25 +178,59 @@ static void test_work(void **state)
         baby[i] = i % 8;
         giant[i] = (i / 8 * 8 - 8) & 63;
     }
-    nn_route r = {.slots = 64,
-                  .count = 32,
-                  .baby = baby,
-                  .giant = giant,
-                  .babies = 7,
-                  .giants = 3,
-                  .fold_count = 2};
-    nn_arrangement a = {.slots = 64, .count = 1, .route = &r};
-    nn_stage stage = {.kind = NN_STAGE_AFFINE};
-    nn_stages stages = {.count = 1, .stage = &stage};
-    nn_work w = nn_shapes_work(&stages, &a, 0);
-    assert_int_equal(w.affine, 1);
-    assert_int_equal(w.diagonals, 32);
-    assert_int_equal(w.folds, 2);
-    assert_int_equal(w.babies, 7);
-    assert_int_equal(w.giants, 3);
-    assert_int_equal(w.giant_keys, 3);
-    assert_int_equal(w.hops, 4);
-    assert_int_equal(w.hop_keys, 2);
+    for (int parts = 1; parts <= 2; parts++) {
+        int out = 2 * parts - 1;
+        nn_route route[NN_INPUTS_MAX] = {{.slots = 64,
+                                          .in_parts = (size_t)parts,
+                                          .out_parts = (size_t)out,
+                                          .count = 32,
+                                          .entries = 32 * parts * out,
+                                          .baby = baby,
+                                          .giant = giant,
+                                          .babies = 7,
+                                          .giants = 3,
+                                          .fold_count = 2},
+                                         {.kind = NN_ROUTE_SAME,
+                                          .slots = 64,
+                                          .in_parts = (size_t)out,
+                                          .out_parts = (size_t)out}};
+        nn_layout layout[2] = {{.parts = (size_t)parts}, {.parts = (size_t)out}};
+        nn_arrangement a = {.slots = 64, .count = 1, .route = route, .layout = layout};
+        nn_stage stage = {.kind = NN_STAGE_AFFINE, .input_count = (size_t)parts};
+        nn_stages stages = {.count = 1, .stage = &stage};
+        nn_work w = nn_shapes_work(&stages, &a, 0);
+        assert_int_equal(w.affine, 1);
+        assert_int_equal(w.transforms, 1);
+        assert_int_equal(w.hoists, parts);
+        assert_int_equal(w.divides, out);
+        assert_int_equal(w.diagonals, 32 * parts * out);
+        assert_int_equal(w.terms, 32 * parts);
+        assert_int_equal(w.folds, 2 * out);
+        assert_int_equal(w.fold_depth, 2);
+        assert_int_equal(w.babies, 7 * parts);
+        assert_int_equal(w.baby_keys, 7);
+        assert_int_equal(w.giants, 3 * out);
+        assert_int_equal(w.giant_keys, 3);
+        assert_int_equal(w.hops, 4 * out);
+        assert_int_equal(w.hop_keys, 2);
+        assert_int_equal(w.scalars, parts == 1 ? 0 : out);
+        assert_int_equal(w.same[1], parts - 1);
+    }
+}
+
+/* A polynomial's products cost less and less as the limbs fall; several ciphertexts as much as each
+ * of them. */
+static void test_polynomial(void **state)
+{
+    (void)state;
+    const nn_costs *c = nn_costs_builtin("avx512ifma");
+    nn_work w = {.parts = 1, .products = 4};
+    nn_step step = {.limbs = 9, .rescale = 4, .limbs_out = 5, .alpha = 3, .special = 3};
+    double ms = nn_shapes_ms(&w, &step, c, 14);
+    nn_cost_at top = {c, 14, 9, 3, 3, 0.0}, low = {c, 14, 6, 3, 3, 0.0};
+    assert_true(ms < 4.0 * nn_cost_square(&top, 1) && ms > 4.0 * nn_cost_square(&low, 1));
+    w.parts = 3;
+    assert_true(fabs(nn_shapes_ms(&w, &step, c, 14) - 3.0 * ms) < 1e-9);
 }
 
 int main(void)
@@ -190,7 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choose), cmocka_unit_test(test_precision),
         cmocka_unit_test(test_price),  cmocka_unit_test(test_insecure),
-        cmocka_unit_test(test_work),
+        cmocka_unit_test(test_work),   cmocka_unit_test(test_polynomial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

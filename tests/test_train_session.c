@@ -141,6 +141,14 @@ static void refused(void **state)
         train_session_create(&t, &r, &set.data, 1, 1, SET_TRAIN - 1, 1, why, sizeof why),
         TRAIN_ERR_MISMATCH);
     train_session_free(&t);
+    train_data wrong = set.data;
+    uint8_t labels[SET_TRAIN];
+    memcpy(labels, set.data.train.labels, sizeof labels);
+    labels[7] = 10;
+    wrong.train.labels = labels;
+    assert_int_equal(train_session_create(&t, &r, &wrong, 1, 1, 0, 1, why, sizeof why),
+                     TRAIN_ERR_MISMATCH);
+    assert_string_equal(why, "image 7 has label 10; labels go from 0 to 9");
     train_set_start(&t, &r, &set, 2, 1);
     assert_int_equal(train_session_epoch(&t, count_tick, &ticks), TRAIN_OK);
     assert_int_equal(ticks, 280 / 128);

@@ -73,21 +73,21 @@ static int decrypt(ckks_worker *w, const ckks_context *ctx, const nn_client *cli
 {
     char why[WHY_BYTES] = "";
     ckks_secret_key *sk = NULL;
-    ckks_ciphertext *ct = NULL;
+    message response = {NULL, 0};
     uint64_t model_id = nn_client_model_id(client), key_id = 0;
     int st = load_secret_key(w, &sk, &key_id, model_id, paths[1]);
 
-    if (st == CLI_OK && ckks_ciphertext_create(&ct, ctx) != CKKS_OK)
-        st = cli_fail(CLI_MEMORY, NULL, "no memory for a ciphertext");
     if (st == CLI_OK)
-        st = load_ciphertext(w, ct, ENVELOPE_RESPONSE, model_id, key_id, paths[2], NULL);
+        st = message_make(&response, ctx, nn_client_responses(client));
+    if (st == CLI_OK)
+        st = load_message(w, &response, ENVELOPE_RESPONSE, model_id, key_id, paths[2]);
     if (st == CLI_OK) {
-        st = nn_client_decrypt(w, logits, client, sk, ct, why, sizeof why);
+        st = nn_client_decrypt(w, logits, client, sk, message_parts(&response), why, sizeof why);
         if (st != NN_OK)
             st = cli_fail_status(st, file_input_name(paths[2]),
                                  *why != '\0' ? why : ckks_worker_error(w));
     }
-    ckks_ciphertext_free(ct);
+    message_free(&response);
     ckks_secret_key_free(sk);
     return st;
 }

@@ -67,7 +67,8 @@ static const cli_command command = {
 typedef struct player {
     session run;
     ckks_worker *client, *server;
-    ckks_ciphertext *mine, *theirs; /* the client's and the server's */
+    message question, answer;  /* the client's */
+    message request, response; /* the server's */
     float *image, *logits;
     uint64_t key_id;
 } player;
@@ -113,17 +114,24 @@ static int open_player(player *p, const char *model, const nn_plan_options *plan
     out = nn_client_outputs(p->run.client);
     p->image = calloc(in, sizeof *p->image);
     p->logits = calloc(out, sizeof *p->logits);
-    if (p->image == NULL || p->logits == NULL ||
-        ckks_ciphertext_create(&p->mine, p->run.ctx) != CKKS_OK ||
-        ckks_ciphertext_create(&p->theirs, p->run.ctx) != CKKS_OK)
-        return cli_fail(CLI_MEMORY, NULL, "no memory for an image and two ciphertexts");
-    return CLI_OK;
+    if (p->image == NULL || p->logits == NULL)
+        return cli_fail(CLI_MEMORY, NULL, "no memory for an image");
+    in = nn_client_requests(p->run.client);
+    out = nn_client_responses(p->run.client);
+    st = message_make(&p->question, p->run.ctx, in);
+    if (st == CLI_OK)
+        st = message_make(&p->answer, p->run.ctx, out);
+    if (st == CLI_OK)
+        st = message_make(&p->request, p->run.ctx, in);
+    return st == CLI_OK ? message_make(&p->response, p->run.ctx, out) : st;
 }
 
 static void close_player(player *p)
 {
-    ckks_ciphertext_free(p->mine);
-    ckks_ciphertext_free(p->theirs);
+    message_free(&p->question);
+    message_free(&p->answer);
+    message_free(&p->request);
+    message_free(&p->response);
     ckks_worker_free(p->client);
     ckks_worker_free(p->server);
     free(p->image);
@@ -135,12 +143,12 @@ static int client_encrypts(player *p, file_bytes *request, trip *t, const char *
 {
     char why[WHY_BYTES] = "";
     double start = cli_seconds();
-    int st =
-        nn_client_encrypt(p->client, p->mine, p->run.client, p->run.sk, p->image, why, sizeof why);
+    int st = nn_client_encrypt(p->client, p->question.part, p->run.client, p->run.sk, p->image, why,
+                               sizeof why);
 
     if (st != NN_OK)
         return cli_fail_status(st, name, *why != '\0' ? why : ckks_worker_error(p->client));
-    st = load_pack(request, p->mine, ENVELOPE_REQUEST, nn_model_id(p->run.model), p->key_id);
+    st = load_pack(request, &p->question, ENVELOPE_REQUEST, nn_model_id(p->run.model), p->key_id);
     t->encrypt_ms = 1e3 * (cli_seconds() - start);
     t->request_bytes = request->size;
     return st;
@@ -151,16 +159,16 @@ static int server_infers(player *p, file_bytes *response, const file_bytes *requ
     char why[WHY_BYTES] = "";
     uint64_t model_id = nn_model_id(p->run.model);
     double start = cli_seconds();
-    int st = load_unpack(p->server, p->theirs, request, ENVELOPE_REQUEST, model_id, p->key_id,
+    int st = load_unpack(p->server, &p->request, request, ENVELOPE_REQUEST, model_id, p->key_id,
                          "request");
 
     if (st != CLI_OK)
         return st;
-    st = nn_program_run(p->run.program, p->server, p->theirs, p->theirs, NULL, NULL, why,
-                        sizeof why);
+    st = nn_program_run(p->run.program, p->server, p->response.part, message_parts(&p->request),
+                        NULL, why, sizeof why);
     if (st != NN_OK)
         return cli_fail_status(st, NULL, *why != '\0' ? why : ckks_worker_error(p->server));
-    st = load_pack(response, p->theirs, ENVELOPE_RESPONSE, model_id, p->key_id);
+    st = load_pack(response, &p->response, ENVELOPE_RESPONSE, model_id, p->key_id);
     t->infer_ms = 1e3 * (cli_seconds() - start);
     t->response_bytes = response->size;
     return st;
@@ -170,13 +178,13 @@ static int client_decrypts(player *p, const file_bytes *response, trip *t)
 {
     char why[WHY_BYTES] = "";
     double start = cli_seconds();
-    int st = load_unpack(p->client, p->mine, response, ENVELOPE_RESPONSE, nn_model_id(p->run.model),
-                         p->key_id, "response");
+    int st = load_unpack(p->client, &p->answer, response, ENVELOPE_RESPONSE,
+                         nn_model_id(p->run.model), p->key_id, "response");
 
     if (st != CLI_OK)
         return st;
-    st =
-        nn_client_decrypt(p->client, p->logits, p->run.client, p->run.sk, p->mine, why, sizeof why);
+    st = nn_client_decrypt(p->client, p->logits, p->run.client, p->run.sk,
+                           message_parts(&p->answer), why, sizeof why);
     t->decrypt_ms = 1e3 * (cli_seconds() - start);
     if (st != NN_OK)
         return cli_fail_status(st, NULL, *why != '\0' ? why : ckks_worker_error(p->client));

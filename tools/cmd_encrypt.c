@@ -15,7 +15,7 @@ typedef struct settings {
 
 static const cli_option options[] = {
     {'o', "output", "REQUEST", "write the request here (default: standard output)"},
-    {'i', "index", "I", "which picture of an IDX file, from 0 (default 0)"},
+    {'i', "index", "I", "which picture of a set of images, from 0 (default 0)"},
     {0, "invert", NULL, "the picture is dark on light; networks here take light on dark"},
     {0, NULL, NULL, NULL},
 };
@@ -36,7 +36,8 @@ static const cli_command command = {
     "encrypt",
     "PLAN SECRET IMAGE [-o REQUEST] [OPTION]...",
     "Encrypt a picture for a network",
-    "IMAGE is a grey picture (PGM) or an IDX file such as MNIST's, plain or .gz.",
+    "IMAGE is a grey picture (PGM), an IDX file such as MNIST's, or a batch of CIFAR-10, plain\nor "
+    ".gz.",
     options,
     3,
     3,
@@ -49,7 +50,7 @@ typedef struct client_side {
     ckks_context *ctx;
     ckks_worker *worker;
     ckks_secret_key *sk;
-    ckks_ciphertext *ct;
+    message request;
     float *image;
     uint64_t key_id;
 } client_side;
@@ -68,8 +69,11 @@ static int load_all(client_side *c, char **paths, const settings *s)
         return st;
     count = nn_shape_count(nn_client_input(c->client));
     c->image = calloc(count, sizeof *c->image);
-    if (c->image == NULL || ckks_ciphertext_create(&c->ct, c->ctx) != CKKS_OK)
+    if (c->image == NULL)
         return cli_fail(CLI_MEMORY, NULL, "no memory for a picture of %zu numbers", count);
+    st = message_make(&c->request, c->ctx, nn_client_requests(c->client));
+    if (st != CLI_OK)
+        return st;
     return image_read(c->image, nn_client_input(c->client), paths[2], s->index, s->invert);
 }
 
@@ -78,7 +82,7 @@ static void release(client_side *c)
     if (c->image != NULL)
         file_wipe(c->image, nn_shape_count(nn_client_input(c->client)) * sizeof *c->image);
     free(c->image);
-    ckks_ciphertext_free(c->ct);
+    message_free(&c->request);
     ckks_secret_key_free(c->sk);
     ckks_worker_free(c->worker);
     ckks_context_free(c->ctx);
@@ -89,11 +93,12 @@ static int encrypt(const client_side *c, const char *output, const char *image_n
 {
     char why[WHY_BYTES] = "";
     file_bytes file;
-    int st = nn_client_encrypt(c->worker, c->ct, c->client, c->sk, c->image, why, sizeof why);
+    int st =
+        nn_client_encrypt(c->worker, c->request.part, c->client, c->sk, c->image, why, sizeof why);
 
     if (st != NN_OK)
         return cli_fail_status(st, image_name, why);
-    st = load_pack(&file, c->ct, ENVELOPE_REQUEST, nn_client_model_id(c->client), c->key_id);
+    st = load_pack(&file, &c->request, ENVELOPE_REQUEST, nn_client_model_id(c->client), c->key_id);
     if (st == CLI_OK)
         st = output_whole(output, OUTPUT_BINARY, file.data, file.size);
     file_free(&file);

@@ -12,14 +12,12 @@
 
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/dataset.h"
 #include "tools/eval_run.h"
-#include "tools/idx.h"
 #include "tools/load.h"
 #include "tools/parallel.h"
 #include "tools/planning.h"
 #include "tools/result.h"
-
-enum { FILE_LIMIT = 1 << 30 };
 
 typedef struct settings {
     nn_plan_options plan;
@@ -31,8 +29,8 @@ typedef struct settings {
 } settings;
 
 static const cli_option options[] = {
-    {0, "images", "FILE", "IDX file of images, plain or .gz"},
-    {0, "labels", "FILE", "IDX file of their labels"},
+    {0, "images", "FILE", "IDX file of images, or a CIFAR-10 batch, plain or .gz"},
+    {0, "labels", "FILE", "IDX file of their labels; a batch has its own"},
     {0, "first", "I", "begin with image I, counted from 0 (default 0)"},
     {0, "count", "N", "take N images (default: all that follow)"},
     {0, "batch", "B",
@@ -79,7 +77,7 @@ static int take(void *user, const char *name, const char *value)
 
 static const cli_command command = {
     "eval",
-    "MODEL.onnx --images FILE --labels FILE [OPTION]...",
+    "MODEL.onnx --images FILE [--labels FILE] [OPTION]...",
     "Run many images encrypted and compare with the plain network",
     "Client and server are played in one process. Images share ciphertexts as --batch says: few\n"
     "side by side, thousands in batches of one ciphertext for each pixel. To share the work "
@@ -91,42 +89,26 @@ static const cli_command command = {
     take,
 };
 
-static int read_idx(idx_array *out, const char *path, int dimensions)
-{
-    char why[256] = "";
-    file_bytes file;
-    int st = file_read(&file, path, FILE_LIMIT);
-
-    memset(out, 0, sizeof *out);
-    if (st != CLI_OK)
-        return st;
-    st = idx_parse(out, file.data, file.size, dimensions, why, sizeof why);
-    file_free(&file);
-    return st == TOOL_OK ? CLI_OK : cli_fail_status(st, file_input_name(path), why);
-}
-
-static int check_data(settings *s, const idx_array *images, const idx_array *labels,
-                      const nn_model *model)
+static int check_data(settings *s, const dataset *data, const nn_model *model)
 {
     nn_shape shape = nn_model_input(model);
 
-    if (images->count != labels->count)
-        return cli_fail(CLI_MISMATCH, s->labels, "there are %zu labels for %zu images in %s",
-                        labels->count, images->count, s->images);
-    if (shape.c != 1 || shape.h != images->rows || shape.w != images->cols)
+    if (data->labels == NULL)
+        return cli_usage("--labels is needed with images that do not hold their own");
+    if (shape.c != data->c || shape.h != data->h || shape.w != data->w)
         return cli_fail(CLI_MISMATCH, s->images,
-                        "the images are %zu x %zu grey and the network takes %zu x %zu with %zu "
-                        "channel%s",
-                        images->cols, images->rows, shape.w, shape.h, shape.c,
-                        shape.c == 1 ? "" : "s");
-    if (s->first >= images->count)
+                        "the images are %zu x %zu with %zu channel%s and the network takes %zu x "
+                        "%zu with %zu",
+                        data->w, data->h, data->c, data->c == 1 ? "" : "s", shape.w, shape.h,
+                        shape.c);
+    if (s->first >= data->count)
         return cli_usage("--first %llu: there are %zu images", (unsigned long long)s->first,
-                         images->count);
+                         data->count);
     if (s->count == 0)
-        s->count = images->count - s->first;
-    if (s->count > images->count - s->first)
+        s->count = data->count - s->first;
+    if (s->count > data->count - s->first)
         return cli_usage("--count %llu: %zu images follow number %llu",
-                         (unsigned long long)s->count, images->count - (size_t)s->first,
+                         (unsigned long long)s->count, data->count - (size_t)s->first,
                          (unsigned long long)s->first);
     return CLI_OK;
 }
@@ -149,6 +131,7 @@ static int report(const settings *s, const eval_job *j, const packing_list *plan
     eval_summarise(&sum, j->results, j->count, j->sets, eval_sets(j), eval_lanes(j));
     sum.first = j->first;
     sum.threads = (size_t)j->threads;
+    sum.marked = j->data->lossy != NULL;
     sum.peak_rss_bytes = peak_rss();
     if (s->json)
         eval_print_json(&sum, j->session, chosen, plans->why, model_path);
@@ -160,12 +143,11 @@ static int report(const settings *s, const eval_job *j, const packing_list *plan
     return CLI_OK;
 }
 
-static int evaluate(const session *run, const settings *s, const idx_array *images,
-                    const idx_array *labels, const packing_list *plans, const char *model_path)
+static int evaluate(const session *run, const settings *s, const dataset *data,
+                    const packing_list *plans, const char *model_path)
 {
     eval_job j = {.session = run,
-                  .images = images,
-                  .labels = labels,
+                  .data = data,
                   .first = (size_t)s->first,
                   .count = (size_t)s->count,
                   .threads = (int)s->threads};
@@ -198,17 +180,15 @@ static int run_all(settings *s, const char *model_path)
 {
     session run = {.model = NULL};
     packing_list plans = {.count = 0};
-    idx_array images, labels = {0, 0, 0, NULL};
+    dataset data;
     nn_model *model = NULL;
     double start;
-    int st = read_idx(&images, s->images, 3);
+    int st = dataset_read(&data, s->images, s->labels);
 
-    if (st == CLI_OK)
-        st = read_idx(&labels, s->labels, 1);
     if (st == CLI_OK)
         st = load_model(&model, model_path);
     if (st == CLI_OK)
-        st = check_data(s, &images, &labels, model);
+        st = check_data(s, &data, model);
     start = cli_seconds();
     if (st == CLI_OK)
         st = make_plans(&plans, s, model, model_path);
@@ -219,12 +199,11 @@ static int run_all(settings *s, const char *model_path)
         model = NULL;
     }
     if (st == CLI_OK)
-        st = evaluate(&run, s, &images, &labels, &plans, model_path);
+        st = evaluate(&run, s, &data, &plans, model_path);
     packing_free(&plans);
     session_close(&run);
     nn_model_free(model);
-    idx_free(&images);
-    idx_free(&labels);
+    dataset_free(&data);
     return st;
 }
 
@@ -236,8 +215,9 @@ int cmd_eval(int argc, char **argv)
 
     if (st != CLI_OK)
         return st;
-    if (s.images == NULL || s.labels == NULL)
-        return cli_usage("--images and --labels are both needed");
-    st = cli_one_dash((const char *const[]){rest[0], s.images, s.labels}, 3);
+    if (s.images == NULL)
+        return cli_usage("--images is needed");
+    st =
+        cli_one_dash((const char *const[]){rest[0], s.images, s.labels == NULL ? "" : s.labels}, 3);
     return st == CLI_OK ? run_all(&s, rest[0]) : st;
 }

@@ -49,19 +49,35 @@ typedef struct server_side {
     nn_program *program;
     ckks_worker *worker;
     ckks_eval_keys *keys;
-    ckks_ciphertext *ct;
+    message request, response;
     uint64_t key_id;
 } server_side;
 
 static void release(server_side *s)
 {
-    ckks_ciphertext_free(s->ct);
+    message_free(&s->request);
+    message_free(&s->response);
     ckks_worker_free(s->worker);
     ckks_eval_keys_free(s->keys);
     nn_program_free(s->program);
     ckks_context_free(s->ctx);
     nn_plan_free(s->plan);
     nn_model_free(s->model);
+}
+
+/* Room for both messages, of as many ciphertexts as the plan says. */
+static int make_messages(server_side *s)
+{
+    nn_client *client = NULL;
+    int st = nn_client_of_plan(&client, s->plan);
+
+    if (st != NN_OK)
+        return cli_fail_status(st, NULL, "");
+    st = message_make(&s->request, s->ctx, nn_client_requests(client));
+    if (st == CLI_OK)
+        st = message_make(&s->response, s->ctx, nn_client_responses(client));
+    nn_client_free(client);
+    return st;
 }
 
 /* Files are looked at before the weights are encoded, which takes the longest of all this. */
@@ -80,12 +96,11 @@ static int load_all(server_side *s, char **paths, const nn_plan_options *plannin
     if (st != CLI_OK)
         return st;
     model_id = nn_model_id(s->model);
-    if (ckks_ciphertext_create(&s->ct, s->ctx) != CKKS_OK)
-        st = cli_fail(CLI_MEMORY, NULL, "no memory for a ciphertext");
+    st = make_messages(s);
     if (st == CLI_OK)
         st = load_eval_keys(reader, &s->keys, &s->key_id, model_id, paths[1]);
     if (st == CLI_OK)
-        st = load_ciphertext(reader, s->ct, ENVELOPE_REQUEST, model_id, s->key_id, paths[2], NULL);
+        st = load_message(reader, &s->request, ENVELOPE_REQUEST, model_id, s->key_id, paths[2]);
     ckks_worker_free(reader);
     return st;
 }
@@ -93,12 +108,13 @@ static int load_all(server_side *s, char **paths, const nn_plan_options *plannin
 static int prepare(server_side *s, const char *model_path)
 {
     char why[WHY_BYTES] = "";
-    int st = nn_program_create(&s->program, s->plan, s->ctx, why, sizeof why);
+    int threads = parallel_default_threads();
+    const nn_program_options o = {.threads = threads, .release = 1};
+    int st = nn_program_create(&s->program, s->plan, s->ctx, &o, why, sizeof why);
 
     if (st != NN_OK)
         return cli_fail_status(st, file_input_name(model_path), why);
-    st = load_worker(&s->worker, s->ctx, nn_program_scratch_bytes(s->program),
-                     parallel_default_threads());
+    st = load_worker(&s->worker, s->ctx, nn_program_scratch_bytes(s->program, threads), threads);
     if (st != CLI_OK)
         return st;
     st = ckks_worker_use_keys(s->worker, s->keys);
@@ -109,7 +125,7 @@ static int show_step(void *user, size_t step, size_t steps, const char *name)
 {
     progress *p = user;
     p->total = steps;
-    progress_show(p, step + 1, name);
+    progress_show(p, step, name);
     return 0;
 }
 
@@ -118,14 +134,16 @@ static int infer(server_side *s, const char *output, const char *request)
     char why[WHY_BYTES] = "";
     file_bytes file;
     progress p;
+    const nn_watch watch = {.progress = show_step, .user = &p};
     int st;
 
     progress_begin(&p, "inferring", nn_plan_steps(s->plan));
-    st = nn_program_run(s->program, s->worker, s->ct, s->ct, show_step, &p, why, sizeof why);
+    st = nn_program_run(s->program, s->worker, s->response.part, message_parts(&s->request), &watch,
+                        why, sizeof why);
     progress_end(&p);
     if (st != NN_OK)
         return cli_fail_status(st, request, *why != '\0' ? why : ckks_worker_error(s->worker));
-    st = load_pack(&file, s->ct, ENVELOPE_RESPONSE, nn_model_id(s->model), s->key_id);
+    st = load_pack(&file, &s->response, ENVELOPE_RESPONSE, nn_model_id(s->model), s->key_id);
     if (st == CLI_OK)
         st = output_whole(output, OUTPUT_BINARY, file.data, file.size);
     file_free(&file);

@@ -9,13 +9,14 @@
 #include "tools/json.h"
 #include "tools/load.h"
 #include "tools/packing.h"
+#include "tools/plan_report.h"
 #include "tools/planning.h"
 
 typedef struct settings {
     nn_plan_options plan;
     const char *output;
     uint64_t images; /* 0: the plan for one image */
-    int json;
+    int json, explain, ablate;
 } settings;
 
 static const cli_option options[] = {
@@ -23,6 +24,8 @@ static const cli_option options[] = {
     {0, "json", NULL, "print the forecast as JSON"},
     PLANNING_OPTIONS,
     {0, "images", "N", "show the ways to pack N images, and which is fastest"},
+    {0, "explain", NULL, "give the reasons: rings tried, and for every layer its method and cost"},
+    {0, "ablate", NULL, "show what each graph pass is worth: the plan without it"},
     {0, "unmerged", NULL, "plan the stages as they stand in the file, for comparison"},
     {0, NULL, NULL, NULL},
 };
@@ -40,8 +43,12 @@ static int take(void *user, const char *name, const char *value)
         return cli_number(&s->images, name, value, 1, UINT32_MAX);
     else if (strcmp(name, "json") == 0)
         s->json = 1;
+    else if (strcmp(name, "explain") == 0)
+        s->explain = s->plan.alternatives = 1;
+    else if (strcmp(name, "ablate") == 0)
+        s->ablate = 1;
     else
-        s->plan.keep_unmerged = 1;
+        s->plan.passes_off = NN_PASS_ALL;
     return CLI_OK;
 }
 
@@ -79,14 +86,15 @@ static int write_plan(const settings *s, const nn_plan *plan)
     return st;
 }
 
-static int print_text(const nn_plan *plan)
+static int print_text(const nn_plan *plan, int explain)
 {
-    size_t size = nn_plan_print(plan, NULL, 0) + 1;
+    size_t (*write)(const nn_plan *, char *, size_t) = explain ? nn_plan_explain : nn_plan_print;
+    size_t size = write(plan, NULL, 0) + 1;
     char *text = malloc(size);
 
     if (text == NULL)
         return cli_fail(CLI_MEMORY, NULL, "no memory for the plan as text (%zu bytes)", size);
-    nn_plan_print(plan, text, size);
+    (void)write(plan, text, size);
     fputs(text, stdout);
     if (size < 2 || text[size - 2] != '\n')
         putchar('\n');
@@ -106,7 +114,7 @@ static void cost_json(json *j, const char *key, const nn_model_cost *c)
     json_close_object(j);
 }
 
-static void print_json(const nn_plan *plan, const nn_model *model, const char *path)
+static void print_json(const nn_plan *plan, const nn_model *model, const char *path, int explain)
 {
     nn_model_cost before, after;
     char id[20];
@@ -125,6 +133,8 @@ static void print_json(const nn_plan *plan, const nn_model *model, const char *p
     for (size_t i = 0; i < nn_plan_steps(plan); i++)
         json_string(&j, NULL, nn_plan_step_name(plan, i));
     json_close_array(&j);
+    if (explain)
+        plan_report_explain_json(&j, plan);
     json_close_object(&j);
     json_end(&j);
 }
@@ -207,9 +217,9 @@ static int show_plan(const settings *s, const nn_model *model, const char *path)
         st = write_plan(s, plan);
     if (st == CLI_OK && (s->output == NULL || strcmp(s->output, "-") != 0)) {
         if (s->json)
-            print_json(plan, model, path);
+            print_json(plan, model, path, s->explain);
         else
-            st = print_text(plan);
+            st = print_text(plan, s->explain);
     }
     nn_plan_free(plan);
     return st;
@@ -224,11 +234,20 @@ int cmd_plan(int argc, char **argv)
 
     if (st != CLI_OK)
         return st;
-    if (s.images > 0 && (s.output != NULL || s.plan.keep_unmerged))
-        return cli_usage("--images compares plans; it goes without %s",
-                         s.output != NULL ? "--output" : "--unmerged");
+    if (s.images > 0 && (s.output != NULL || s.plan.passes_off != 0 || s.explain))
+        return cli_usage("--images compares plans; it goes without %s", s.output != NULL
+                                                                            ? "--output"
+                                                                        : s.explain ? "--explain"
+                                                                                    : "--unmerged");
+    if (s.ablate && (s.output != NULL || s.images > 0 || s.explain))
+        return cli_usage("--ablate compares plans; it goes without %s", s.output != NULL
+                                                                            ? "--output"
+                                                                        : s.explain ? "--explain"
+                                                                                    : "--images");
     st = load_model(&model, rest[0]);
-    if (st == CLI_OK)
+    if (st == CLI_OK && s.ablate)
+        st = plan_report_ablate(model, &s.plan, rest[0], file_input_name(rest[0]), s.json);
+    else if (st == CLI_OK)
         st = s.images > 0 ? show_alternatives(&s, model, rest[0]) : show_plan(&s, model, rest[0]);
     nn_model_free(model);
     return st;

@@ -22,5 +22,7 @@ int cmd_eval(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 /** unseen fit: polynomials in place of a network's activations, fitted on sample images. */
 int cmd_fit(int argc, char **argv);
+/** unseen check: a network layer by layer, in float, fitted, on clear slots and encrypted. */
+int cmd_check(int argc, char **argv);
 
 #endif

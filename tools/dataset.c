@@ -108,13 +108,6 @@ int dataset_parse_labels(dataset *d, const uint8_t *bytes, size_t size, char *wh
         snprintf(why, why_size, "there are %zu labels for %zu images", labels.count, d->count);
         st = TOOL_ERR_FORMAT;
     }
-    for (size_t i = 0; st == TOOL_OK && i < labels.count; i++) {
-        if (labels.data[i] >= DATASET_CLASSES) {
-            snprintf(why, why_size, "label %zu is %d; labels go from 0 to %d", i, labels.data[i],
-                     DATASET_CLASSES - 1);
-            st = TOOL_ERR_FORMAT;
-        }
-    }
     if (st == TOOL_OK)
         d->labels = labels.data;
     else

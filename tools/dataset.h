@@ -53,8 +53,8 @@ int dataset_parse(dataset *out, const uint8_t *bytes, size_t size, char *why, si
 
 /** Give images that have none the labels of an IDX file.
  *
- *  Fails:   TOOL_ERR_FORMAT (also when the number differs, a label is too large, or there are
- *           labels already), TOOL_ERR_MEMORY; d is then as before
+ *  Fails:   TOOL_ERR_FORMAT (also when the number differs, or there are labels already),
+ *           TOOL_ERR_MEMORY; d is then as before
  */
 int dataset_parse_labels(dataset *d, const uint8_t *bytes, size_t size, char *why, size_t why_size);
 

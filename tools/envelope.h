@@ -2,9 +2,10 @@
  * in nn/client.h, and needs none.)
  *
  * The payload is an object of ckks/ in its own format (ckks/wire.h), which carries its own
- * checksum. The envelope adds what the library cannot know: which model and which key pair the
- * object belongs to, so that a file meant for somebody else is named as such before anything is
- * computed. It is against accidents; it authenticates nobody.
+ * checksum; of a request or response, one ciphertext after the other, as many as the plan says. The
+ * envelope adds what the library cannot know: which model and which key pair the object belongs to,
+ * so that a file meant for somebody else is named as such before anything is computed. It is
+ * against accidents; it authenticates nobody.
  *
  * Format, version 1, little-endian:
  *

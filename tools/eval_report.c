@@ -45,6 +45,12 @@ void eval_summarise(eval_summary *out, const eval_result *results, size_t count,
         out->plain_right += (size_t)r->plain_right;
         out->encrypted_right += (size_t)r->encrypted_right;
         out->agree += (size_t)r->agree;
+        if (!r->lossy) {
+            out->original++;
+            out->original_plain_right += (size_t)r->plain_right;
+            out->original_encrypted_right += (size_t)r->encrypted_right;
+            out->original_agree += (size_t)r->agree;
+        }
         if (!(r->logit_error <= out->logit_error))
             out->logit_error = r->logit_error;
     }
@@ -93,6 +99,14 @@ void eval_print_json(const eval_summary *s, const session *run, const packing *c
     json_integer(&j, "correct_plain", s->plain_right);
     json_integer(&j, "correct_encrypted", s->encrypted_right);
     json_integer(&j, "agree", s->agree);
+    if (s->marked) {
+        json_open_object(&j, "without_lossy");
+        json_integer(&j, "images", s->original);
+        json_integer(&j, "correct_plain", s->original_plain_right);
+        json_integer(&j, "correct_encrypted", s->original_encrypted_right);
+        json_integer(&j, "agree", s->original_agree);
+        json_close_object(&j);
+    }
     json_real(&j, "max_abs_logit_error", s->logit_error);
     json_string(&j, "packing", packing_name(chosen));
     json_integer(&j, "images_per_ciphertext", chosen->images);
@@ -138,6 +152,12 @@ void eval_print_text(const eval_summary *s, const session *run, const packing *c
     print_share("right, plain", s->plain_right, s->images);
     print_share("right, encrypted", s->encrypted_right, s->images);
     print_share("same label", s->agree, s->images);
+    if (s->marked && s->original > 0 && s->original < s->images) {
+        printf("%-22s %zu of %zu images\n", "from a lossy source", s->images - s->original,
+               s->images);
+        print_share("without, plain", s->original_plain_right, s->original);
+        print_share("without, encrypted", s->original_encrypted_right, s->original);
+    }
     printf("%-22s %.3g at most\n", "error of a logit", s->logit_error);
     printf("%-22s %d bits: N = 2^%d, log2(QP) = %.1f\n", "security", chosen->security_bits,
            chosen->log_n, chosen->log2_qp);

@@ -9,6 +9,7 @@
 /* Of one image. */
 typedef struct eval_result {
     int plain_right, encrypted_right, agree; /* 0 or 1 */
+    int lossy;                               /* 1: its pixels are marked as not the original ones */
     double logit_error;                      /* the largest over the logits */
 } eval_result;
 
@@ -22,6 +23,9 @@ typedef struct eval_summary {
     size_t images, first, threads, sets;
     size_t lanes; /* sets that were computed on at the same time */
     size_t plain_right, encrypted_right, agree;
+    int marked;      /* 1: there is a list of lossy images, and the four below say what is in it */
+    size_t original; /* images that are not marked, and the same three counts over them */
+    size_t original_plain_right, original_encrypted_right, original_agree;
     double logit_error;                      /* the largest over all images */
     double encrypt_ms, infer_ms, decrypt_ms; /* of a set, medians */
     double infer_ms_per_image;               /* the server's time over all images, lanes at once */
@@ -29,8 +33,8 @@ typedef struct eval_summary {
     size_t peak_rss_bytes;
 } eval_summary;
 
-/** Add up count > 0 results and set_count > 0 sets, in order; first, threads and peak_rss_bytes are
- *  left 0. */
+/** Add up count > 0 results and set_count > 0 sets, in order; first, threads, marked and
+ *  peak_rss_bytes are left 0. */
 void eval_summarise(eval_summary *out, const eval_result *results, size_t count,
                     const eval_set *sets, size_t set_count, size_t lanes);
 

@@ -1,8 +1,8 @@
 /* Sets of images through client and server.
  *
  * Alone or side by side, a set is one ciphertext and a task of its own that writes to its own
- * results. In batches a set is hundreds of ciphertexts, on which all threads work together: one
- * request or response each while the client works, tiles and rows while the server does.
+ * results. In batches a set is hundreds or thousands of ciphertexts, on which all threads work
+ * together; the server asks for a request when it needs it, so that few are there at a time.
  */
 #include "tools/eval_run.h"
 
@@ -19,13 +19,17 @@
 #include "tools/parallel.h"
 #include "tools/progress.h"
 
+/* Lanes that take more share the threads of one: sets one after the other, each by all threads, are
+ * about as fast where ciphertexts are large, and no larger than was foretold for one thread. */
+enum { LANE_BYTES = 96 << 20 };
+
 /* One thread's own things. */
 typedef struct lane {
-    ckks_worker *worker; /* the client's, and the server's where a lane has its own */
-    ckks_ciphertext *ct; /* not in batches */
-    float *image;        /* a set of images; in batches one */
-    float *plain;        /* logits of one image */
-    float *logits;       /* of a set; not in batches */
+    ckks_worker *worker;       /* the client's, and the server's where a lane has its own */
+    message request, response; /* not in batches */
+    float *image;              /* a set of images; in batches one */
+    float *plain;              /* logits of one image */
+    float *logits;             /* of a set; not in batches */
 } lane;
 
 typedef struct state {
@@ -38,8 +42,9 @@ typedef struct state {
     atomic_int failed; /* exit code of a task that failed; later tasks do nothing */
     /* A batch on its way. */
     ckks_worker *server;
-    ckks_ciphertext **request, **response;
-    float *logits;      /* [output][image of the set] */
+    float *logits; /* [output][image of the set] */
+    atomic_size_t encrypt_ns, decrypt_ns, request_bytes;
+    size_t response_bytes;
     size_t begin, here; /* the set's first image, counted from job->first, and its images */
 } state;
 
@@ -48,10 +53,17 @@ size_t eval_sets(const eval_job *j)
     return (j->count + j->session->images - 1) / j->session->images;
 }
 
+/* What a lane takes for itself. */
+static size_t lane_bytes(const eval_job *j)
+{
+    const nn_forecast *f = nn_plan_forecast(j->session->plan);
+    return f->value_memory + nn_program_scratch_bytes(j->session->program, 1);
+}
+
 size_t eval_lanes(const eval_job *j)
 {
     size_t sets = eval_sets(j);
-    if (j->session->batch != NULL)
+    if (j->session->batch != NULL || lane_bytes(j) > LANE_BYTES)
         return 1;
     return sets < (size_t)j->threads ? sets : (size_t)j->threads;
 }
@@ -69,7 +81,7 @@ static void fail_once(state *s, size_t image, int st, const char *why, const ckk
 
 static const uint8_t *pixels_of(const state *s, size_t image)
 {
-    return s->job->images->data + (s->job->first + image) * s->pixels;
+    return s->job->data->pixels + (s->job->first + image) * s->pixels;
 }
 
 /* The plain network on an image, and its result beside the encrypted logits. */
@@ -77,7 +89,7 @@ static int compare(const state *s, lane *l, const float *image, const float *log
                    char *why)
 {
     eval_result *r = &s->job->results[at];
-    size_t label = s->job->labels->data[s->job->first + at];
+    size_t label = s->job->data->labels[s->job->first + at];
     int st = nn_model_run(s->job->session->model, l->plain, image, why, WHY_BYTES);
 
     if (st != NN_OK)
@@ -86,6 +98,7 @@ static int compare(const state *s, lane *l, const float *image, const float *log
     r->plain_right = plain == label;
     r->encrypted_right = cipher == label;
     r->agree = plain == cipher;
+    r->lossy = s->job->data->lossy != NULL && s->job->data->lossy[s->job->first + at];
     for (size_t i = 0; i < s->outputs; i++) {
         double error = fabs((double)l->plain[i] - (double)logits[i]);
         /* Written so that a NaN is taken as well. */
@@ -99,7 +112,8 @@ static void free_lanes(state *s)
 {
     for (size_t i = 0; s->lanes != NULL && i < s->lane_count; i++) {
         lane *l = &s->lanes[i];
-        ckks_ciphertext_free(l->ct);
+        message_free(&l->request);
+        message_free(&l->response);
         ckks_worker_free(l->worker);
         free(l->image);
         free(l->plain);
@@ -109,7 +123,7 @@ static void free_lanes(state *s)
     s->lanes = NULL;
 }
 
-/* Lanes with room for so many images each; a worker with scratch and a ciphertext when they serve.
+/* Lanes with room for so many images each; a worker with scratch and ciphertexts when they serve.
  */
 static int make_lanes(state *s, size_t images, int serve)
 {
@@ -129,10 +143,15 @@ static int make_lanes(state *s, size_t images, int serve)
         l->image = calloc(images * s->pixels, sizeof *l->image);
         l->plain = calloc(s->outputs, sizeof *l->plain);
         l->logits = calloc(images * s->outputs, sizeof *l->logits);
-        if (l->image == NULL || l->plain == NULL || l->logits == NULL ||
-            (serve && ckks_ciphertext_create(&l->ct, run->ctx) != CKKS_OK))
+        if (l->image == NULL || l->plain == NULL || l->logits == NULL)
             return cli_fail(CLI_MEMORY, NULL, "no memory for thread %zu of %zu", i + 1,
                             s->lane_count);
+        if (serve)
+            st = message_make(&l->request, run->ctx, nn_client_requests(run->client));
+        if (serve && st == CLI_OK)
+            st = message_make(&l->response, run->ctx, nn_client_responses(run->client));
+        if (st != CLI_OK)
+            return st;
     }
     return CLI_OK;
 }
@@ -144,22 +163,23 @@ static int through(const state *s, lane *l, eval_set *set, size_t here, char *wh
 {
     const session *run = s->job->session;
     double start = cli_seconds();
-    int st = nn_client_encrypt_many(l->worker, l->ct, run->client, run->sk, l->image, here, why,
-                                    WHY_BYTES);
+    int st = nn_client_encrypt_many(l->worker, l->request.part, run->client, run->sk, l->image,
+                                    here, why, WHY_BYTES);
 
     set->encrypt_ms = 1e3 * (cli_seconds() - start);
     if (st != NN_OK)
         return st;
-    set->request_bytes = ENVELOPE_BYTES + ckks_ciphertext_wire_bytes(l->ct);
+    set->request_bytes = ENVELOPE_BYTES + message_wire_bytes(&l->request);
     start = cli_seconds();
-    st = nn_program_run(run->program, l->worker, l->ct, l->ct, NULL, NULL, why, WHY_BYTES);
+    st = nn_program_run(run->program, l->worker, l->response.part, message_parts(&l->request), NULL,
+                        why, WHY_BYTES);
     set->infer_ms = 1e3 * (cli_seconds() - start);
     if (st != NN_OK)
         return st;
-    set->response_bytes = ENVELOPE_BYTES + ckks_ciphertext_wire_bytes(l->ct);
+    set->response_bytes = ENVELOPE_BYTES + message_wire_bytes(&l->response);
     start = cli_seconds();
-    st = nn_client_decrypt_many(l->worker, l->logits, here, run->client, run->sk, l->ct, why,
-                                WHY_BYTES);
+    st = nn_client_decrypt_many(l->worker, l->logits, here, run->client, run->sk,
+                                message_parts(&l->response), why, WHY_BYTES);
     set->decrypt_ms = 1e3 * (cli_seconds() - start);
     return st;
 }
@@ -200,38 +220,53 @@ static int run_sets(state *s)
 
 /* ---- batches */
 
-/* Request `task`: one pixel of all images. */
-static void one_request(void *arg, size_t task, int thread)
+/* The client's time within a run goes by the wall, summed up over threads. */
+static void add_time(atomic_size_t *nanoseconds, double start)
 {
-    state *s = arg;
-    lane *l = &s->lanes[thread];
-    const session *run = s->job->session;
-    size_t pixel = nn_batch_client_pixel(run->batch_client, task);
-    char why[WHY_BYTES] = "";
-
-    if (atomic_load(&s->failed) != 0)
-        return;
-    for (size_t i = 0; i < s->here; i++)
-        image_of_pixels(&l->image[i], pixels_of(s, s->begin + i) + pixel, 1);
-    int st = nn_batch_client_encrypt(l->worker, s->request[task], run->batch_client, run->sk,
-                                     l->image, s->here, why, sizeof why);
-    if (st != CKKS_OK)
-        fail_once(s, s->begin, st, why, l->worker);
+    atomic_fetch_add(nanoseconds, (size_t)(1e9 * (cli_seconds() - start)));
 }
 
-/* Response `task`: one logit of all images. */
-static void one_response(void *arg, size_t task, int thread)
+/* A request: one pixel of all images of the set. */
+static nn_status pull_request(void *user, ckks_worker *w, size_t request, ckks_ciphertext *out)
 {
-    state *s = arg;
-    lane *l = &s->lanes[thread];
+    state *s = user;
     const session *run = s->job->session;
+    size_t pixel = nn_batch_client_pixel(run->batch_client, request);
+    double start = cli_seconds();
     char why[WHY_BYTES] = "";
-    int st =
-        nn_batch_client_decrypt(l->worker, s->logits + task * s->here, s->here, run->batch_client,
-                                run->sk, s->response[task], why, sizeof why);
+    float *value = malloc(s->here * sizeof *value);
+    int st = value != NULL ? NN_OK : NN_ERR_MEMORY;
 
-    if (st != CKKS_OK)
-        fail_once(s, s->begin, st, why, l->worker);
+    for (size_t i = 0; i < s->here && st == NN_OK; i++)
+        image_of_pixels(&value[i], pixels_of(s, s->begin + i) + pixel, 1);
+    if (st == NN_OK)
+        st = nn_batch_client_encrypt(w, out, run->batch_client, run->sk, value, s->here, why,
+                                     sizeof why);
+    free(value);
+    if (st != NN_OK)
+        fail_once(s, s->begin, st, why, w);
+    else
+        atomic_fetch_add(&s->request_bytes, ENVELOPE_BYTES + ckks_ciphertext_wire_bytes(out));
+    add_time(&s->encrypt_ns, start);
+    return st;
+}
+
+/* A response: one logit of all images of the set. */
+static nn_status push_response(void *user, ckks_worker *w, size_t response,
+                               const ckks_ciphertext *in)
+{
+    state *s = user;
+    const session *run = s->job->session;
+    double start = cli_seconds();
+    char why[WHY_BYTES] = "";
+    int st = nn_batch_client_decrypt(w, s->logits + response * s->here, s->here, run->batch_client,
+                                     run->sk, in, why, sizeof why);
+
+    if (st != NN_OK)
+        fail_once(s, s->begin, st, why, w);
+    s->response_bytes += ENVELOPE_BYTES + ckks_ciphertext_wire_bytes(in);
+    add_time(&s->decrypt_ns, start);
+    return st;
 }
 
 /* Image `task` of the set through the plain network. */
@@ -249,14 +284,6 @@ static void one_check(void *arg, size_t task, int thread)
         fail_once(s, s->begin + task, st, why, l->worker);
 }
 
-static size_t wire_bytes(ckks_ciphertext *const *c, size_t count)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < count; i++)
-        bytes += ENVELOPE_BYTES + ckks_ciphertext_wire_bytes(c[i]);
-    return bytes;
-}
-
 static int show_step(void *user, size_t step, size_t steps, const char *name)
 {
     state *s = user;
@@ -270,66 +297,38 @@ static int show_step(void *user, size_t step, size_t steps, const char *name)
 static int one_batch(state *s, eval_set *set)
 {
     const session *run = s->job->session;
-    size_t requests = nn_batch_client_requests(run->batch_client);
+    nn_batch_link link = {s, pull_request, push_response, show_step};
     char why[WHY_BYTES] = "";
     double start = cli_seconds();
 
-    parallel_for((int)s->lane_count, requests, one_request, s);
-    set->encrypt_ms = 1e3 * (cli_seconds() - start);
-    if (atomic_load(&s->failed) != 0)
-        return atomic_load(&s->failed);
-    set->request_bytes = wire_bytes(s->request, requests);
-    start = cli_seconds();
-    int st = nn_batch_run(run->batch_program, s->server, s->response, s->request, show_step, s, why,
-                          sizeof why);
-    set->infer_ms = 1e3 * (cli_seconds() - start);
+    atomic_store(&s->encrypt_ns, 0);
+    atomic_store(&s->decrypt_ns, 0);
+    atomic_store(&s->request_bytes, 0);
+    s->response_bytes = 0;
+    int st = nn_batch_run(run->batch_program, s->server, &link, why, sizeof why);
     if (st != NN_OK) {
         fail_once(s, s->begin, st, why, s->server);
         return atomic_load(&s->failed);
     }
-    set->response_bytes = wire_bytes(s->response, s->outputs);
-    start = cli_seconds();
-    parallel_for((int)s->lane_count, s->outputs, one_response, s);
-    set->decrypt_ms = 1e3 * (cli_seconds() - start);
-    if (atomic_load(&s->failed) == 0)
-        parallel_for((int)s->lane_count, s->here, one_check, s);
+    /* Requests are made by all threads, responses read by one while the others wait. */
+    set->encrypt_ms = 1e-6 * (double)atomic_load(&s->encrypt_ns) / (double)s->lane_count;
+    set->decrypt_ms = 1e-6 * (double)atomic_load(&s->decrypt_ns);
+    set->infer_ms = 1e3 * (cli_seconds() - start) - set->encrypt_ms - set->decrypt_ms;
+    set->request_bytes = atomic_load(&s->request_bytes);
+    set->response_bytes = s->response_bytes;
+    parallel_for((int)s->lane_count, s->here, one_check, s);
     return atomic_load(&s->failed);
-}
-
-static void free_list(ckks_ciphertext **c, size_t count)
-{
-    for (size_t i = 0; c != NULL && i < count; i++)
-        ckks_ciphertext_free(c[i]);
-    free(c);
-}
-
-/* count empty ciphertexts, which every set uses anew. NULL without memory. */
-static ckks_ciphertext **make_list(const ckks_context *ctx, size_t count)
-{
-    ckks_ciphertext **c = calloc(count, sizeof(ckks_ciphertext *));
-
-    for (size_t i = 0; c != NULL && i < count; i++) {
-        if (ckks_ciphertext_create(&c[i], ctx) != CKKS_OK) {
-            free_list(c, count);
-            return NULL;
-        }
-    }
-    return c;
 }
 
 static int run_batches(state *s)
 {
     const session *run = s->job->session;
-    size_t requests = nn_batch_client_requests(run->batch_client);
-    size_t room = s->set / s->pixels + 1;
 
     s->lane_count = (size_t)s->job->threads;
-    s->request = make_list(run->ctx, requests);
-    s->response = make_list(run->ctx, s->outputs);
     s->logits = calloc(s->set * s->outputs, sizeof *s->logits);
-    int st = s->request == NULL || s->response == NULL || s->logits == NULL
+    int st = s->logits == NULL
                  ? cli_fail(CLI_MEMORY, NULL, "no memory for %zu images at a time", s->set)
-                 : make_lanes(s, room, 0);
+                 : make_lanes(s, 1, 0);
     if (st == CLI_OK)
         st = session_worker(&s->server, run, s->job->threads);
     for (size_t k = 0; k < eval_sets(s->job) && st == CLI_OK; k++) {
@@ -339,8 +338,6 @@ static int run_batches(state *s)
         st = one_batch(s, &s->job->sets[k]);
     }
     ckks_worker_free(s->server);
-    free_list(s->request, requests);
-    free_list(s->response, s->outputs);
     free(s->logits);
     return st;
 }
@@ -348,7 +345,7 @@ static int run_batches(state *s)
 int eval_run(const eval_job *j)
 {
     const session *run = j->session;
-    state s = {.job = j, .set = run->images, .pixels = j->images->rows * j->images->cols};
+    state s = {.job = j, .set = run->images, .pixels = j->data->c * j->data->h * j->data->w};
     int st;
 
     s.outputs = nn_model_outputs(run->model);

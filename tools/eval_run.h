@@ -3,12 +3,12 @@
 #ifndef UNSEEN_TOOLS_EVAL_RUN_H
 #define UNSEEN_TOOLS_EVAL_RUN_H
 
+#include "tools/dataset.h"
 #include "tools/eval_report.h"
-#include "tools/idx.h"
 
 typedef struct eval_job {
     const session *session;
-    const idx_array *images, *labels;
+    const dataset *data; /* with labels */
     size_t first, count; /* images taken */
     int threads;
     eval_result *results; /* [count] */
@@ -18,8 +18,8 @@ typedef struct eval_job {
 /** Number of sets that the images make, the last one perhaps not full. */
 size_t eval_sets(const eval_job *j);
 
-/** Sets that are computed on at the same time: in batches one, by all threads; else one a thread.
- */
+/** Sets that are computed on at the same time: in batches, and where each takes much memory, one,
+ * by all threads; else one a thread. */
 size_t eval_lanes(const eval_job *j);
 
 /** Run all images; shows progress. Results do not depend on the number of threads, the noise of

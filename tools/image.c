@@ -1,9 +1,9 @@
-/* Pictures from PGM and IDX files. */
+/* Pictures from PGM files and from sets of images. */
 #include "tools/image.h"
 
 #include "tools/cli.h"
+#include "tools/dataset.h"
 #include "tools/file.h"
-#include "tools/idx.h"
 #include "tools/pgm.h"
 #include "tools/result.h"
 
@@ -16,14 +16,14 @@ void image_of_pixels(float *out, const uint8_t *pixels, size_t count)
         out[i] = (float)pixels[i] / 255.0f;
 }
 
-static int check_shape(nn_shape shape, size_t rows, size_t cols, const char *name)
+static int check_shape(nn_shape shape, size_t channels, size_t rows, size_t cols, const char *name)
 {
-    if (shape.c == 1 && shape.h == rows && shape.w == cols)
+    if (shape.c == channels && shape.h == rows && shape.w == cols)
         return CLI_OK;
     return cli_fail(CLI_MISMATCH, name,
-                    "the picture is %zu x %zu grey and the network takes %zu x %zu with %zu "
-                    "channel%s",
-                    cols, rows, shape.w, shape.h, shape.c, shape.c == 1 ? "" : "s");
+                    "the picture is %zu x %zu with %zu channel%s and the network takes %zu x %zu "
+                    "with %zu",
+                    cols, rows, channels, channels == 1 ? "" : "s", shape.w, shape.h, shape.c);
 }
 
 static int from_pgm(float *out, nn_shape shape, const file_bytes *file, uint64_t index,
@@ -35,7 +35,7 @@ static int from_pgm(float *out, nn_shape shape, const file_bytes *file, uint64_t
 
     if (st != TOOL_OK)
         return cli_fail_status(st, name, why);
-    st = check_shape(shape, image.height, image.width, name);
+    st = check_shape(shape, 1, image.height, image.width, name);
     if (st == CLI_OK && index != 0)
         st = cli_fail(CLI_USAGE, name, "a PGM file has picture 0 only, not %llu",
                       (unsigned long long)index);
@@ -45,23 +45,23 @@ static int from_pgm(float *out, nn_shape shape, const file_bytes *file, uint64_t
     return st;
 }
 
-static int from_idx(float *out, nn_shape shape, const file_bytes *file, uint64_t index,
-                    const char *name)
+static int from_dataset(float *out, nn_shape shape, const file_bytes *file, uint64_t index,
+                        const char *name)
 {
+    size_t area = nn_shape_count(shape);
     char why[256] = "";
-    idx_array images;
-    int st = idx_parse(&images, file->data, file->size, 3, why, sizeof why);
+    dataset images;
+    int st = dataset_parse(&images, file->data, file->size, why, sizeof why);
 
     if (st != TOOL_OK)
         return cli_fail_status(st, name, why);
-    st = check_shape(shape, images.rows, images.cols, name);
+    st = check_shape(shape, images.c, images.h, images.w, name);
     if (st == CLI_OK && index >= images.count)
         st = cli_fail(CLI_USAGE, name, "there is no picture %llu, the file has %zu (from 0)",
                       (unsigned long long)index, images.count);
     if (st == CLI_OK)
-        image_of_pixels(out, images.data + (size_t)index * images.rows * images.cols,
-                        images.rows * images.cols);
-    idx_free(&images);
+        image_of_pixels(out, images.pixels + (size_t)index * area, area);
+    dataset_free(&images);
     return st;
 }
 
@@ -74,11 +74,12 @@ int image_read(float *out, nn_shape shape, const char *path, uint64_t index, int
         return st;
     if (file.size >= 2 && file.data[0] == 'P' && (file.data[1] == '2' || file.data[1] == '5'))
         st = from_pgm(out, shape, &file, index, file_input_name(path));
-    else if (file.size >= 2 && (file.data[0] == 0x1f || file.data[0] == 0))
-        st = from_idx(out, shape, &file, index, file_input_name(path));
+    else if (file.size >= 2 && (file.data[0] == 0x1f || file.data[0] < DATASET_CLASSES))
+        st = from_dataset(out, shape, &file, index, file_input_name(path));
     else
         st = cli_fail(CLI_DAMAGED, file_input_name(path),
-                      "this is neither a PGM picture (P5, P2) nor an IDX file");
+                      "this is neither a PGM picture (P5, P2) nor an IDX file nor a CIFAR-10 "
+                      "batch");
     file_free(&file);
     for (size_t i = 0; st == CLI_OK && invert && i < nn_shape_count(shape); i++)
         out[i] = 1.0f - out[i];

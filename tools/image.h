@@ -1,4 +1,4 @@
-/* Pictures as the numbers that a network takes: (1,H,W), row-major, 0 = black, 1 = white. */
+/* Pictures as the numbers that a network takes: (C,H,W), row-major, 0 = black, 1 = white. */
 #ifndef UNSEEN_TOOLS_IMAGE_H
 #define UNSEEN_TOOLS_IMAGE_H
 
@@ -10,11 +10,12 @@
 /** Turn count pixels into fractions of 255. */
 void image_of_pixels(float *out, const uint8_t *pixels, size_t count);
 
-/** Read one picture for an input of this shape from a PGM file, or from an IDX file (plain or .gz).
+/** Read one picture for an input of this shape from a PGM file, or from IDX images or a CIFAR-10
+ *  batch (plain or .gz).
  *
  *  Out:     out      nn_shape_count(shape) numbers in [0, 1]
  *  In:      path     "-" for standard input
- *           index    which picture of an IDX file; a PGM file has number 0 only
+ *           index    which picture of a set; a PGM file has number 0 only
  *           invert   nonzero: 0 = white, 1 = black
  *  Returns: CLI_OK or an exit code after the message was printed
  */

@@ -39,7 +39,7 @@ int load_context(ckks_context **out, const ckks_params *params, const char *name
 
 int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes, int threads)
 {
-    int st = ckks_worker_create_team(out, ctx, circuit_bytes * (size_t)threads, threads);
+    int st = ckks_worker_create_team(out, ctx, circuit_bytes, threads);
     return st == CKKS_OK ? CLI_OK
                          : cli_fail_status(st, NULL, st == CKKS_ERR_MEMORY ? "no memory" : "");
 }
@@ -156,11 +156,30 @@ int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, uint64_t *key_id, uint6
     return st;
 }
 
-int load_unpack(ckks_worker *w, ckks_ciphertext *out, const file_bytes *file, envelope_kind kind,
+/* One ciphertext after the other, and nothing behind the last. */
+static int read_parts(ckks_worker *w, message *out, const envelope *e, const char *name)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < out->count; i++) {
+        size_t used = 0;
+        int st;
+        if (i > 0 && at == e->payload_size)
+            return cli_fail(CLI_DAMAGED, name,
+                            "there are %zu of the %zu ciphertexts of %s: it is of another plan", i,
+                            out->count, envelope_kind_name(e->kind));
+        st = ckks_ciphertext_read(w, out->part[i], e->payload + at, e->payload_size - at, &used);
+        if (st != CKKS_OK)
+            return cli_fail_status(st, name, ckks_worker_error(w));
+        at += used;
+    }
+    return check_used(CKKS_OK, at, e, w, name);
+}
+
+int load_unpack(ckks_worker *w, message *out, const file_bytes *file, envelope_kind kind,
                 uint64_t model_id, uint64_t key_id, const char *name)
 {
     envelope e;
-    size_t used = 0;
     int st = envelope_open(&e, file, kind, name);
 
     if (st == CLI_OK)
@@ -169,43 +188,42 @@ int load_unpack(ckks_worker *w, ckks_ciphertext *out, const file_bytes *file, en
         st = cli_fail(
             CLI_MISMATCH, name, "this is %s under key %016llx, and the key given here is %016llx",
             envelope_kind_name(kind), (unsigned long long)e.key_id, (unsigned long long)key_id);
-    if (st != CLI_OK)
-        return st;
-    st = ckks_ciphertext_read(w, out, e.payload, e.payload_size, &used);
-    return check_used(st, used, &e, w, name);
+    return st == CLI_OK ? read_parts(w, out, &e, name) : st;
 }
 
-int load_ciphertext(ckks_worker *w, ckks_ciphertext *out, envelope_kind kind, uint64_t model_id,
-                    uint64_t key_id, const char *path, size_t *file_size)
+int load_message(ckks_worker *w, message *out, envelope_kind kind, uint64_t model_id,
+                 uint64_t key_id, const char *path)
 {
     file_bytes file;
-    int st = file_read(&file, path, gib(1));
+    int st = file_read(&file, path, gib(4));
 
     if (st == CLI_OK)
         st = load_unpack(w, out, &file, kind, model_id, key_id, file_input_name(path));
-    if (file_size != NULL)
-        *file_size = file.size;
     file_free(&file);
     return st;
 }
 
-int load_pack(file_bytes *out, const ckks_ciphertext *c, envelope_kind kind, uint64_t model_id,
+int load_pack(file_bytes *out, const message *m, envelope_kind kind, uint64_t model_id,
               uint64_t key_id)
 {
-    size_t used = 0, size = ckks_ciphertext_wire_bytes(c);
-    int st;
+    size_t size = message_wire_bytes(m), at = 0;
+    int st = CKKS_OK;
 
     *out = (file_bytes){malloc(ENVELOPE_BYTES + size), ENVELOPE_BYTES + size};
     if (out->data == NULL) {
         out->size = 0;
-        return cli_fail(CLI_MEMORY, NULL, "no memory for a ciphertext of %zu bytes", size);
+        return cli_fail(CLI_MEMORY, NULL, "no memory for ciphertexts of %zu bytes", size);
     }
-    st = ckks_ciphertext_write(out->data + ENVELOPE_BYTES, size, &used, c);
+    for (size_t i = 0; i < m->count && st == CKKS_OK; i++) {
+        size_t used = 0;
+        st = ckks_ciphertext_write(out->data + ENVELOPE_BYTES + at, size - at, &used, m->part[i]);
+        at += used;
+    }
     if (st != CKKS_OK) {
         file_free(out);
         return cli_fail_status(st, NULL, "");
     }
-    out->size = ENVELOPE_BYTES + used;
-    envelope_seal(out->data, kind, model_id, key_id, used);
+    out->size = ENVELOPE_BYTES + at;
+    envelope_seal(out->data, kind, model_id, key_id, at);
     return CLI_OK;
 }

@@ -10,6 +10,7 @@
 #include "nn/nn.h"
 #include "tools/envelope.h"
 #include "tools/file.h"
+#include "tools/message.h"
 
 /* Room for a sentence of the libraries; the list of unsupported operators can be long. */
 enum { WHY_BYTES = 8192 };
@@ -31,7 +32,7 @@ int load_context(ckks_context **out, const ckks_params *params, const char *name
 
 /** A worker of a context, of so many threads.
  *
- *  In:      circuit_bytes   that one thread needs
+ *  In:      circuit_bytes   extra scratch, for all threads together
  *  Returns: as load_model
  */
 int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes, int threads);
@@ -49,20 +50,20 @@ int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, uint64_t *key_id, uint6
 
 /** Read a request or response of this model and key pair.
  *
- *  Out:     file_size   bytes of the whole file, may be NULL
+ *  In/out:  out   as many ciphertexts as it must hold
  */
-int load_ciphertext(ckks_worker *w, ckks_ciphertext *out, envelope_kind kind, uint64_t model_id,
-                    uint64_t key_id, const char *path, size_t *file_size);
+int load_message(ckks_worker *w, message *out, envelope_kind kind, uint64_t model_id,
+                 uint64_t key_id, const char *path);
 
-/** The bytes of a request or response, as they are sent: envelope and ciphertext.
+/** The bytes of a request or response, as they are sent: envelope and ciphertexts.
  *
  *  Out:     out   to be released with file_free
  */
-int load_pack(file_bytes *out, const ckks_ciphertext *c, envelope_kind kind, uint64_t model_id,
+int load_pack(file_bytes *out, const message *m, envelope_kind kind, uint64_t model_id,
               uint64_t key_id);
 
-/** The ciphertext in the bytes of a request or response; as load_ciphertext. */
-int load_unpack(ckks_worker *w, ckks_ciphertext *out, const file_bytes *file, envelope_kind kind,
+/** The ciphertexts in the bytes of a request or response; as load_message. */
+int load_unpack(ckks_worker *w, message *out, const file_bytes *file, envelope_kind kind,
                 uint64_t model_id, uint64_t key_id, const char *name);
 
 #endif

@@ -95,7 +95,7 @@ static ckks_lintrans_shape shape_of(const nn_cost_sample *s, int step[2][TERMS_M
     return (ckks_lintrans_shape){.limbs = s->limbs,
                                  .special = s->special,
                                  .alpha = s->alpha,
-                                 .diagonal_count = s->diagonals,
+                                 .step_count = s->diagonals,
                                  .baby = step[0],
                                  .giant = step[1]};
 }
@@ -153,16 +153,23 @@ static int make_bed(bed *b, int log_n, const char *kernel, char *why, size_t why
     return st == CKKS_OK ? make_objects(b) : st;
 }
 
+/* Every diagonal holds the bed's values. */
+static ckks_status fill(void *user, int k, double *value)
+{
+    const bed *b = user;
+
+    (void)k;
+    memcpy(value, b->values, ckks_context_slots(b->ctx) * sizeof *value);
+    return CKKS_OK;
+}
+
 static int make_transform(bed *b, job *j, ckks_key_spec *spec, size_t *keys)
 {
     int step[2][TERMS_MAX];
     ckks_lintrans_shape shape = shape_of(j->sample, step);
-    ckks_diagonal diagonal[TERMS_MAX];
 
-    for (int i = 0; i < shape.diagonal_count; i++)
-        diagonal[i] = (ckks_diagonal){step[0][i] + step[1][i], b->values};
     *keys = ckks_lintrans_keys(b->ctx, spec, KEYS_MAX, &shape);
-    return ckks_lintrans_create(b->worker, &j->transform, &shape, diagonal,
+    return ckks_lintrans_create(b->worker, &j->transform, &shape, fill, b,
                                 ckks_scale_from(exp2(scale_bits)));
 }
 
@@ -219,6 +226,8 @@ static int make_job(workload *l, job *j)
 
 static int run_once(const bed *b, const job *j)
 {
+    const ckks_ciphertext *in = j->in;
+
     switch (j->sample->operation) {
     case NN_COST_ADD:
         return ckks_eval_add(b->worker, b->out, j->in, j->in);
@@ -233,7 +242,7 @@ static int run_once(const bed *b, const job *j)
     case NN_COST_SQUARE:
         return ckks_eval_square(b->worker, b->out, j->in, 1);
     default:
-        return ckks_lintrans_apply(b->worker, b->out, j->in, j->transform);
+        return ckks_lintrans_apply(b->worker, &b->out, &in, j->transform);
     }
 }
 

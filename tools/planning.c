@@ -93,9 +93,13 @@ void planning_forecast_json(json *j, const nn_forecast *f)
     json_integer(j, "keys", f->keys);
     json_integer(j, "eval_key_bytes", f->eval_key_bytes);
     json_integer(j, "eval_key_memory", f->eval_key_memory);
+    json_integer(j, "requests", f->requests);
+    json_integer(j, "responses", f->responses);
     json_integer(j, "request_bytes", f->request_bytes);
     json_integer(j, "response_bytes", f->response_bytes);
     json_integer(j, "weight_memory", f->weight_memory);
+    json_integer(j, "value_memory", f->value_memory);
+    json_integer(j, "model_memory", f->model_memory);
     json_integer(j, "server_memory", f->server_memory);
     json_integer(j, "peak_memory", f->peak_memory);
     json_real(j, "infer_ms", f->infer_ms);

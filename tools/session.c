@@ -42,17 +42,18 @@ static int make_context(session *s, const char *name)
         &s->ctx, s->batch != NULL ? nn_batch_params(s->batch) : nn_plan_params(s->plan), name);
 }
 
-static int make_program(session *s, const char *name)
+static int make_program(session *s, const char *name, int release)
 {
+    const nn_program_options o = {.threads = parallel_default_threads(), .release = release};
     char why[WHY_BYTES] = "";
     int st = s->batch != NULL
                  ? nn_batch_program_create(&s->batch_program, s->batch, s->ctx, why, sizeof why)
-                 : nn_program_create(&s->program, s->plan, s->ctx, why, sizeof why);
+                 : nn_program_create(&s->program, s->plan, s->ctx, &o, why, sizeof why);
     return st == NN_OK ? CLI_OK : cli_fail_status(st, name, why);
 }
 
-/* Everything behind the plan. */
-static int prepare(session *s, const char *name, progress *p)
+/* Everything behind the plan, whose matrices may be released. */
+static int prepare(session *s, const char *name, int release, progress *p)
 {
     double start = cli_seconds();
     int st = make_context(s, name);
@@ -65,7 +66,7 @@ static int prepare(session *s, const char *name, progress *p)
     if (st == CLI_OK) {
         progress_show(p, 0, "encoding weights");
         start = cli_seconds();
-        st = make_program(s, name);
+        st = make_program(s, name, release);
         s->program_ms = 1e3 * (cli_seconds() - start);
     }
     return st;
@@ -88,7 +89,7 @@ int session_open(session *s, const char *model_path, const nn_plan_options *opti
     st = planning_make(&s->plan, s->model, options, model_path);
     s->plan_ms = 1e3 * (cli_seconds() - start);
     if (st == CLI_OK)
-        st = prepare(s, model_path, &p);
+        st = prepare(s, model_path, 0, &p);
     progress_end(&p);
     return st;
 }
@@ -108,7 +109,7 @@ int session_open_packed(session *s, nn_model *model, packing_list *list, const c
     chosen->batch = NULL;
     packing_free(list); /* the other plans */
     progress_begin(&p, "preparing", 0);
-    st = prepare(s, name, &p);
+    st = prepare(s, name, 1, &p);
     progress_end(&p);
     return st;
 }
@@ -131,7 +132,7 @@ void session_close(session *s)
 int session_worker(ckks_worker **out, const session *s, int threads)
 {
     size_t scratch = s->batch != NULL ? nn_batch_program_scratch_bytes(s->batch_program, threads)
-                                      : nn_program_scratch_bytes(s->program) * (size_t)threads;
+                                      : nn_program_scratch_bytes(s->program, threads);
     int st = ckks_worker_create_team(out, s->ctx, scratch, threads);
 
     if (st == CKKS_OK)

@@ -33,8 +33,8 @@ int session_open(session *s, const char *model_path, const nn_plan_options *opti
 /** The same for a model that is read, with its images packed in one of the ways that were planned.
  *
  *  In/out:  s      empty; takes the model over
- *           list   its chosen plan goes to the session, even when this fails; the others are
- *                  released
+ *           list   its chosen plan goes to the session, even when this fails, and gives its
+ *                  matrices up to the program; the others are released
  *           name   of the model, for messages
  */
 int session_open_packed(session *s, nn_model *model, packing_list *list, const char *name);

@@ -20,6 +20,7 @@ static const subcommand subcommands[] = {
     {"infer", cmd_infer, "run a network on an encrypted picture        (server)"},
     {"decrypt", cmd_decrypt, "decrypt a response and show its label        (client)"},
     {"fit", cmd_fit, "fit polynomials to the activations of a network"},
+    {"check", cmd_check, "compare float, fitted and encrypted network layer by layer"},
     {"eval", cmd_eval, "run many images encrypted and compare with the plain network"},
     {"calibrate", cmd_calibrate, "measure this machine, for plans that suit it"},
     {"train", cmd_train, "train a network and write it as ONNX"},

@@ -12,7 +12,7 @@
 typedef struct train_images {
     size_t count, c, h, w;
     const uint8_t *pixels; /* [count][c][h][w] */
-    const uint8_t *labels; /* [count], below TRAIN_CLASSES */
+    const uint8_t *labels; /* [count], below TRAIN_CLASSES, or train_session_create refuses */
 } train_images;
 
 typedef struct train_data {

@@ -20,6 +20,12 @@ static int check(const train_session *run, const train_recipe *r, size_t held, c
                  r->c, r->h, r->w, t->c, t->h, t->w);
         return TRAIN_ERR_MISMATCH;
     }
+    for (size_t i = 0; i < t->count; i++)
+        if (t->labels[i] >= TRAIN_CLASSES) {
+            snprintf(why, why_size, "image %zu has label %d; labels go from 0 to %d", i,
+                     t->labels[i], TRAIN_CLASSES - 1);
+            return TRAIN_ERR_MISMATCH;
+        }
     if (held + 2 > t->count || t->count > UINT32_MAX) {
         snprintf(why, why_size, "%zu of %zu images are to be held back: too few are left", held,
                  t->count);

@@ -10,7 +10,7 @@ snprintf vsnprintf __isoc99_sscanf qsort bsearch
 getrandom getentropy __errno_location
 __cpu_model __stack_chk_fail __memcpy_chk __memmove_chk __memset_chk __snprintf_chk __vsnprintf_chk
 __udivti3 __umodti3 __divti3 __modti3 __multi3 __udivmodti4 __divmodti4 _GLOBAL_OFFSET_TABLE_ __tls_get_addr'
-mathematics='sqrt cbrt pow exp exp2 expm1 log log2 log1p log10 sin cos sincos tan tanh cosh sinh acosh asinh atanh atan atan2 hypot
+mathematics='acos sqrt cbrt pow exp exp2 expm1 log log2 log1p log10 sin cos sincos tan tanh cosh sinh acosh asinh atanh atan atan2 hypot
 fabs floor ceil round rint trunc fmod frexp ldexp scalbn lround llround llrint lrint nearbyint
 fma fmin fmax copysign modf erf erfc remainder ilogb logb nextafter'
 

@@ -1,0 +1,112 @@
+/* unseen check from the command line; eval and check on a batch of CIFAR-10. */
+#define _XOPEN_SOURCE 700
+
+#include "tests/program.h"
+
+static int begin(void **state)
+{
+    program_begin(state);
+    program_model("a.onnx", 1, 0);
+    program_idx("i.images", "i.labels", 3, 1);
+    return 0;
+}
+
+static void reports_are_written(void **state)
+{
+    (void)state;
+    program_expect(0,
+                   "check a.onnx --images i.images --labels i.labels --markdown r.md --svg r.svg "
+                   "--encrypted 2");
+    assert_non_null(strstr(program_out, "convolution"));
+    assert_non_null(strstr(program_out, "All labels agree: fitted and on clear slots for 3 images, "
+                                        "encrypted for 2."));
+    assert_true(program_file_size("r.md") > 200 && program_file_size("r.svg") > 1000);
+    program_expect(0, "check a.onnx --images i.images --first 1 --count 2 --encrypted 0 --json");
+    assert_string_equal(program_err, "");
+    assert_non_null(strstr(program_out, "\"images\": 2,"));
+    assert_non_null(strstr(program_out, "\"encrypted\": 0,"));
+    assert_non_null(strstr(program_out, "\"cause\": \"none\""));
+    assert_null(strstr(program_out, "float_right"));
+}
+
+/* Too few bits: the noise is named, and the status says that labels differ. */
+static void noise_is_named(void **state)
+{
+    (void)state;
+    program_idx("n.images", "n.labels", 100, 2);
+    program_expect(1, "check a.onnx --images n.images --count 100 --encrypted 100 --precision 4");
+    assert_non_null(strstr(program_out, "The noise in layer '"));
+}
+
+static void bad_command_lines(void **state)
+{
+    (void)state;
+    program_expect(2, "check a.onnx");
+    program_expect(2, "check - --images i.images");
+    program_expect(2, "check a.onnx --images i.images --count 0");
+    program_expect(2, "check a.onnx --images i.images --first 3");
+    program_expect(2, "check a.onnx --images i.images --count 4");
+    program_expect(8, "check a.onnx --images none");
+    program_expect(3, "check a.onnx --images i.labels");
+    program_expect(8, "check a.onnx --images i.images --encrypted 0 --svg none/r.svg");
+}
+
+/* A network for 3 x 32 x 32 and a batch with its labels and a list of lossy records. */
+static void cifar_batches_are_read(void **state)
+{
+    enum { RECORD = 3073, COUNT = 4 };
+    static uint8_t batch[COUNT * RECORD];
+    static float dense[2 * 3072];
+    testing_rng rng;
+    nn_graph *g = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+
+    (void)state;
+    testing_rng_init(&rng, 4);
+    for (size_t i = 0; i < sizeof batch; i++)
+        batch[i] = (uint8_t)testing_u64(&rng);
+    for (size_t i = 0; i < COUNT; i++)
+        batch[i * RECORD] = (uint8_t)(i % 2);
+    for (size_t i = 0; i < sizeof dense / sizeof *dense; i++)
+        dense[i] = (float)testing_uniform(&rng, -0.05, 0.05);
+    program_write("c.bin", batch, sizeof batch);
+    program_write("lossy-records.txt", "# file record label\nc.bin 2 0\n", 30);
+    assert_int_equal(nn_graph_create(&g), NN_OK);
+    nn_graph_input(g, "image", (nn_shape){3, 32, 32});
+    nn_graph_initializer(g, "dense", 2, (const size_t[]){2, 3072}, dense);
+    nn_graph_node(g, "Flatten", "flatten", (const char *const[]){"image"}, 1, "flat");
+    nn_graph_node(g, "Gemm", "dense layer", (const char *const[]){"flat", "dense"}, 2, "logits");
+    nn_graph_attr_int(g, "transB", 1);
+    nn_graph_output(g, "logits");
+    assert_int_equal(nn_onnx_write(g, &bytes, &size, NULL, 0), NN_OK);
+    program_write("c.onnx", bytes, size);
+    free(bytes);
+    nn_graph_free(g);
+
+    program_expect(0, "eval c.onnx --images c.bin --json");
+    assert_non_null(strstr(program_out, "\"images\": 4,"));
+    assert_non_null(strstr(program_out, "\"without_lossy\": {\n    \"images\": 3,"));
+    program_expect(0, "eval c.onnx --images c.bin");
+    assert_non_null(strstr(program_out, "1 of 4 images"));
+    program_expect(2, "eval a.onnx --images i.images");
+    program_expect(4, "eval a.onnx --images c.bin");
+    program_expect(3, "eval c.onnx --images c.bin --labels i.labels");
+    program_expect(0, "check c.onnx --images c.bin --encrypted 0 --json");
+    assert_non_null(strstr(program_out, "\"float_right\": "));
+    program_expect(0, "plan c.onnx -o c.plan");
+    program_expect(0, "keygen c.plan -s c.secret -e c.eval");
+    program_expect(0, "encrypt c.plan c.secret c.bin -i 3 -o c.request");
+    program_expect(2, "encrypt c.plan c.secret c.bin -i 4 -o c.request");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reports_are_written),
+        cmocka_unit_test(noise_is_named),
+        cmocka_unit_test(bad_command_lines),
+        cmocka_unit_test(cifar_batches_are_read),
+    };
+    return cmocka_run_group_tests(tests, begin, program_end);
+}
