@@ -270,7 +270,8 @@ static void compare_blocks(ckks_lintrans_shape shape, int count)
         double values = (double)(N >> shape.fold_count);
         lintrans_clear(&b.v, y, o, (const double *const *)b.x);
         assert_int_equal(ckks_ciphertext_limbs(b.out[o]), shape.limbs - shape.rescale);
-        scheme_assert_error(&b.v.s, b.out[o], y, NULL, 0.1, 1.0 + 5.0 / sqrt(2.0 * values));
+        /* The estimate holds within a tenth (test_noise.c), the sample within five deviations. */
+        scheme_assert_error(&b.v.s, b.out[o], y, NULL, 0.1, 1.1 * (1.0 + 5.0 / sqrt(2.0 * values)));
         for (size_t j = 0; j < b.v.s.slots; j++)
             assert_true(fabs(y[j]) <= ckks_ciphertext_magnitude(b.out[o]));
     }
