@@ -162,4 +162,33 @@ static inline void stages_cnn2(nn_stages *s, testing_rng *rng)
     stages_dense(s, (nn_shape){128, 1, 1}, 10, rng);
 }
 
+/** A given matrix behind the last value. */
+static inline void stages_matrix(nn_stages *s, size_t rows, size_t cols, const double *m,
+                                 const double *b)
+{
+    nn_stage stage = {.kind = NN_STAGE_AFFINE,
+                      .input_count = 1,
+                      .input = {s->count},
+                      .out = {rows, 1, 1},
+                      .name = "a"};
+
+    assert_int_equal(nn_affine_dense(&stage.affine[0], rows, cols, m, b), NN_OK);
+    assert_int_equal(nn_stages_append(s, &stage), NN_OK);
+    assert_null(stage.affine[0].row_start); /* moved */
+}
+
+/** A polynomial in powers of the last value. */
+static inline void stages_powers(nn_stages *s, size_t count, int degree, const double *coef)
+{
+    nn_stage stage = {.kind = NN_STAGE_POLY,
+                      .input_count = 1,
+                      .input = {s->count},
+                      .out = {count, 1, 1},
+                      .degree = degree,
+                      .name = "p"};
+
+    memcpy(stage.coef, coef, (size_t)(degree + 1) * sizeof *coef);
+    assert_int_equal(nn_stages_append(s, &stage), NN_OK);
+}
+
 #endif

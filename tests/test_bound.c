@@ -3,33 +3,7 @@
 #include "nn/stage.h"
 
 #include "tests/failing.h"
-#include "tests/testing.h"
-
-static void add_affine(nn_stages *s, size_t rows, size_t cols, const double *m, const double *b)
-{
-    nn_stage stage = {.kind = NN_STAGE_AFFINE,
-                      .input_count = 1,
-                      .input = {s->count},
-                      .out = {rows, 1, 1},
-                      .name = "a"};
-
-    assert_int_equal(nn_affine_dense(&stage.affine[0], rows, cols, m, b), NN_OK);
-    assert_int_equal(nn_stages_append(s, &stage), NN_OK);
-    assert_null(stage.affine[0].row_start); /* moved */
-}
-
-static void add_poly(nn_stages *s, size_t count, int degree, const double *coef)
-{
-    nn_stage stage = {.kind = NN_STAGE_POLY,
-                      .input_count = 1,
-                      .input = {s->count},
-                      .out = {count, 1, 1},
-                      .degree = degree,
-                      .name = "p"};
-
-    memcpy(stage.coef, coef, (size_t)(degree + 1) * sizeof *coef);
-    assert_int_equal(nn_stages_append(s, &stage), NN_OK);
-}
+#include "tests/stages.h"
 
 static void test_bounds(void **unused)
 {
@@ -37,8 +11,8 @@ static void test_bounds(void **unused)
     nn_stages s = {.input = {2, 1, 1}, .input_lo = -1, .input_hi = 3};
 
     (void)unused;
-    add_affine(&s, 2, 2, m, b); /* [-1 - 6 + .5, 3 + 2 + .5], [-4, 12] */
-    add_poly(&s, 2, 2, square);
+    stages_matrix(&s, 2, 2, m, b); /* [-1 - 6 + .5, 3 + 2 + .5], [-4, 12] */
+    stages_powers(&s, 2, 2, square);
     assert_int_equal(nn_stages_bound(&s, NULL, 0), NN_OK);
     testing_assert_near(s.stage[0].range, 12, 1e-12);
     testing_assert_near(s.stage[1].range, 144, 1e-12);
@@ -77,7 +51,7 @@ static void test_poly_bound(void **unused)
         s.input_hi = s.input_lo + testing_uniform(&rng, 0.1, 2);
         for (int k = 0; k <= degree; k++)
             coef[k] = testing_uniform(&rng, -1, 1);
-        add_poly(&s, 1, degree, coef);
+        stages_powers(&s, 1, degree, coef);
         assert_int_equal(nn_stages_bound(&s, NULL, 0), NN_OK);
         for (int k = 0; k <= 50; k++) {
             x = s.input_lo + (s.input_hi - s.input_lo) * k / 50;
@@ -95,7 +69,7 @@ static void test_overflow(void **unused)
     nn_stages s = {.input = {1, 1, 1}, .input_lo = -1e10, .input_hi = 1e10};
 
     (void)unused;
-    add_poly(&s, 1, 2, large);
+    stages_powers(&s, 1, 2, large);
     assert_int_equal(nn_stages_bound(&s, why, sizeof why), NN_ERR_RANGE);
     assert_string_equal(why, "the values after 'p' have no finite bound");
     nn_stages_clear(&s);
@@ -116,7 +90,7 @@ static void test_chebyshev_bound(void **unused)
 
         for (int k = 0; k <= degree; k++)
             coef[k] = testing_uniform(&rng, -1, 1);
-        add_poly(&s, 1, degree, coef);
+        stages_powers(&s, 1, degree, coef);
         s.stage[0].basis = CKKS_BASIS_CHEBYSHEV;
         assert_int_equal(nn_stages_bound(&s, NULL, 0), NN_OK);
         for (int k = 0; k <= 2000; k++) {
@@ -146,8 +120,9 @@ static void test_graph_bound(void **unused)
              product = {.kind = NN_STAGE_PRODUCT, .input_count = 2, .input = {1, 3}, .out = shape};
 
     (void)unused;
-    add_affine(&s, 2, 2, m, NULL); /* [-7, 5], [-4, 12] */
-    add_poly(&s, 2, 2, square); /* about the middle -1: 1 + 2 * 6 + 36 = 49; 16 + 64 + 64 = 144 */
+    stages_matrix(&s, 2, 2, m, NULL); /* [-7, 5], [-4, 12] */
+    stages_powers(&s, 2, 2,
+                  square); /* about the middle -1: 1 + 2 * 6 + 36 = 49; 16 + 64 + 64 = 144 */
     assert_int_equal(nn_affine_diagonal(&join.affine[0], 2, NULL, half), NN_OK);
     assert_int_equal(nn_affine_diagonal(&join.affine[1], 2, half, NULL), NN_OK);
     assert_int_equal(nn_stages_append(&s, &join), NN_OK);

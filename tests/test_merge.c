@@ -5,42 +5,7 @@
 #include "nn/rewrite.h"
 
 #include "tests/failing.h"
-#include "tests/graphs.h"
-
-/* All passes. */
-static void merge(nn_stages *s, nn_rewrite_report *report)
-{
-    char why[NETWORKS_WHY] = "";
-
-    if (nn_rewrite_merge(s, NULL, report, why, sizeof why) != NN_OK)
-        fail_msg("%s", why);
-}
-
-/* A sequence diagonal - polynomial - diagonal on two values; NULL leaves a diagonal out. */
-static void sequence(nn_stages *s, const double *before, int degree, const double *coef,
-                     const double *after)
-{
-    const nn_shape two = {2, 1, 1};
-
-    *s = (nn_stages){.input = two, .input_lo = -1, .input_hi = 1};
-    for (int k = 0; k < 3; k++) {
-        nn_stage stage = {.input_count = 1, .input = {s->count}, .out = two, .name = "s"};
-        const double *scale = k == 0 ? before : after;
-
-        if (k == 1) {
-            stage.kind = NN_STAGE_POLY;
-            stage.degree = degree;
-            memcpy(stage.coef, coef, (size_t)(degree + 1) * sizeof *coef);
-        } else if (scale != NULL) {
-            stage.kind = NN_STAGE_AFFINE;
-            assert_int_equal(nn_affine_diagonal(&stage.affine[0], 2, scale, NULL), NN_OK);
-        } else {
-            continue;
-        }
-        assert_int_equal(nn_stages_append(s, &stage), NN_OK);
-    }
-    assert_int_equal(nn_stages_bound(s, NULL, 0), NN_OK);
-}
+#include "tests/rewrites.h"
 
 /* Two diagonals whose product is the identity leave one identity; next to a polynomial, none. */
 static void test_identities(void **unused)
@@ -49,15 +14,15 @@ static void test_identities(void **unused)
     nn_stages s, t;
 
     (void)unused;
-    sequence(&s, twice, 2, square, half);
-    sequence(&t, half, 2, square, half);
+    rewrites_sequence(&s, twice, 2, square, half);
+    rewrites_sequence(&t, half, 2, square, half);
     s.stage[1].kind = NN_STAGE_AFFINE; /* 2 x, x / 2 and x / 2 */
     s.stage[1].degree = 0;
     memset(s.stage[1].coef, 0, sizeof s.stage[1].coef);
     assert_int_equal(nn_affine_copy(&s.stage[1].affine[0], &t.stage[0].affine[0]), NN_OK);
     nn_stage_clear(&s.stage[2]);
     s.count = 2;
-    merge(&s, NULL);
+    rewrites_all(&s, NULL);
     assert_int_equal(s.count, 1);
     assert_true(nn_affine_is_identity(&s.stage[0].affine[0]));
     assert_string_equal(s.stage[0].name, "s+s");
@@ -65,10 +30,10 @@ static void test_identities(void **unused)
     nn_stages_clear(&s);
     nn_stages_clear(&t);
 
-    sequence(&s, twice, 2, square, half);
+    rewrites_sequence(&s, twice, 2, square, half);
     nn_affine_clear(&s.stage[0].affine[0]);
     assert_int_equal(nn_affine_diagonal(&s.stage[0].affine[0], 2, NULL, NULL), NN_OK);
-    merge(&s, NULL);
+    rewrites_all(&s, NULL);
     assert_int_equal(s.count, 2);
     assert_int_equal(s.stage[0].kind, NN_STAGE_POLY);
     nn_stages_clear(&s);

@@ -5,42 +5,7 @@
 #include "nn/rewrite.h"
 
 #include "tests/failing.h"
-#include "tests/graphs.h"
-
-/* All passes. */
-static void merge(nn_stages *s, nn_rewrite_report *report)
-{
-    char why[NETWORKS_WHY] = "";
-
-    if (nn_rewrite_merge(s, NULL, report, why, sizeof why) != NN_OK)
-        fail_msg("%s", why);
-}
-
-/* A sequence diagonal - polynomial - diagonal on two values; NULL leaves a diagonal out. */
-static void sequence(nn_stages *s, const double *before, int degree, const double *coef,
-                     const double *after)
-{
-    const nn_shape two = {2, 1, 1};
-
-    *s = (nn_stages){.input = two, .input_lo = -1, .input_hi = 1};
-    for (int k = 0; k < 3; k++) {
-        nn_stage stage = {.input_count = 1, .input = {s->count}, .out = two, .name = "s"};
-        const double *scale = k == 0 ? before : after;
-
-        if (k == 1) {
-            stage.kind = NN_STAGE_POLY;
-            stage.degree = degree;
-            memcpy(stage.coef, coef, (size_t)(degree + 1) * sizeof *coef);
-        } else if (scale != NULL) {
-            stage.kind = NN_STAGE_AFFINE;
-            assert_int_equal(nn_affine_diagonal(&stage.affine[0], 2, scale, NULL), NN_OK);
-        } else {
-            continue;
-        }
-        assert_int_equal(nn_stages_append(s, &stage), NN_OK);
-    }
-    assert_int_equal(nn_stages_bound(s, NULL, 0), NN_OK);
-}
+#include "tests/rewrites.h"
 
 /* Give the polynomial coefficients per element: those of element 1 are coef1. */
 static void per_element(nn_stage *stage, const double *coef1)
@@ -60,7 +25,7 @@ static void same_after_merge(nn_stages *s)
     double a[2], b[2];
 
     assert_int_equal(nn_stages_apply(s, a, NULL, x), NN_OK);
-    merge(s, NULL);
+    rewrites_all(s, NULL);
     assert_int_equal(nn_stages_apply(s, b, NULL, x), NN_OK);
     testing_assert_near(a[0], b[0], 1e-12 * (1 + fabs(a[0])));
     testing_assert_near(a[1], b[1], 1e-12 * (1 + fabs(a[1])));
@@ -73,9 +38,9 @@ static void test_quadratic(void **unused)
     nn_stages s;
 
     (void)unused;
-    sequence(&s, before, 2, coef, after);
+    rewrites_sequence(&s, before, 2, coef, after);
     assert_int_equal(nn_rewrite_stage_levels(&s.stage[1]), 2);
-    merge(&s, NULL);
+    rewrites_all(&s, NULL);
     assert_int_equal(s.count, 3);
     testing_assert_near(s.stage[0].affine[0].value[0], 2, 0);
     testing_assert_near(s.stage[0].affine[0].bias[0], -2, 0);
@@ -99,7 +64,7 @@ static void test_swish(void **unused)
     nn_stages s;
 
     (void)unused;
-    sequence(&s, scale, 4, coef, scale);
+    rewrites_sequence(&s, scale, 4, coef, scale);
     assert_int_equal(nn_rewrite_stage_levels(&s.stage[1]), 3);
     same_after_merge(&s);
     testing_assert_near(s.stage[1].coef[4], 1, 0);
@@ -119,35 +84,35 @@ static void test_borders(void **unused)
     nn_stages s;
 
     (void)unused;
-    sequence(&s, NULL, 3, coef, scale);
+    rewrites_sequence(&s, NULL, 3, coef, scale);
     same_after_merge(&s);
     assert_int_equal(s.count, 2);
     testing_assert_near(s.stage[0].coef[3], 1, 0);
     testing_assert_near(s.stage[0].coef[0], 0, 0);
     nn_stages_clear(&s);
 
-    sequence(&s, scale, 3, coef, NULL);
+    rewrites_sequence(&s, scale, 3, coef, NULL);
     same_after_merge(&s);
     assert_int_equal(s.count, 2);
     testing_assert_near(s.stage[1].coef[3], -1, 0);
     testing_assert_near(s.stage[1].coef[2], 0, 0);
     nn_stages_clear(&s);
 
-    sequence(&s, NULL, 3, coef, NULL);
+    rewrites_sequence(&s, NULL, 3, coef, NULL);
     same_after_merge(&s);
     assert_int_equal(s.count, 1);
     testing_assert_near(s.stage[0].coef[3], -8, 0);
     nn_stages_clear(&s);
 
     /* Coefficients per element: sums of powers, or constants behind. */
-    sequence(&s, NULL, 2, square, NULL);
+    rewrites_sequence(&s, NULL, 2, square, NULL);
     per_element(&s.stage[0], other);
     same_after_merge(&s);
     assert_int_equal(s.count, 2);
     assert_int_equal(s.stage[1].input_count, 2);
     graphs_check(&s);
     nn_stages_clear(&s);
-    sequence(&s, scale, 2, square, NULL);
+    rewrites_sequence(&s, scale, 2, square, NULL);
     per_element(&s.stage[1], other);
     same_after_merge(&s);
     assert_int_equal(s.count, 3);
@@ -163,7 +128,7 @@ static void test_large_shift(void **unused)
     nn_stages s;
 
     (void)unused;
-    sequence(&s, ends, 2, coef, ends);
+    rewrites_sequence(&s, ends, 2, coef, ends);
     same_after_merge(&s);
     testing_assert_near(s.stage[1].coef[2], 1, 0);
     testing_assert_near(s.stage[1].coef[1], 1 / sqrt(0.001), 1e-9);
@@ -181,24 +146,25 @@ static void test_per_element(void **unused)
     nn_stages s;
 
     (void)unused;
-    sequence(&s, ends, 3, coef, ends); /* 8 x^3 + 2 x + 1: t = 2 x, t^3 + t; -x^3 - x: -(t^3 + t) */
+    rewrites_sequence(&s, ends, 3, coef,
+                      ends); /* 8 x^3 + 2 x + 1: t = 2 x, t^3 + t; -x^3 - x: -(t^3 + t) */
     per_element(&s.stage[1], family);
     same_after_merge(&s);
     testing_assert_near(s.stage[1].coef[1], 1, 1e-12);
     nn_stages_clear(&s);
 
-    sequence(&s, ends, 3, coef, ends);
+    rewrites_sequence(&s, ends, 3, coef, ends);
     per_element(&s.stage[1], constant);
     same_after_merge(&s);
     nn_stages_clear(&s);
 
-    sequence(&s, ends, 3, coef, ends); /* of no one family */
+    rewrites_sequence(&s, ends, 3, coef, ends); /* of no one family */
     per_element(&s.stage[1], wrong);
     same_after_merge(&s);
     assert_int_equal(nn_rewrite_cost(&s).levels, 4); /* diagonal, x^3, diagonals */
     nn_stages_clear(&s);
 
-    sequence(&s, ends, 2, square, ends); /* x^2 here, a line there */
+    rewrites_sequence(&s, ends, 2, square, ends); /* x^2 here, a line there */
     per_element(&s.stage[1], linear);
     same_after_merge(&s);
     assert_int_equal(nn_rewrite_cost(&s).levels, 3);
@@ -243,7 +209,7 @@ static void test_shared(void **unused)
             }
             assert_int_equal(nn_stages_bound(to, NULL, 0), NN_OK);
         }
-        merge(&s, NULL);
+        rewrites_all(&s, NULL);
         graphs_check(&s);
         graphs_equal(&plain, &s, 1e-13, &rng);
         testing_assert_near(s.stage[1].coef[4], after ? -1 : 1, 0);
@@ -264,7 +230,7 @@ static void test_untouched(void **unused)
     (void)unused;
     for (int chebyshev = 0; chebyshev < 2; chebyshev++) {
         nn_stages s;
-        sequence(&s, ones, 4, coef, ones);
+        rewrites_sequence(&s, ones, 4, coef, ones);
         s.stage[1].basis = chebyshev ? CKKS_BASIS_CHEBYSHEV : CKKS_BASIS_MONOMIAL;
         assert_int_equal(nn_monic_fold(&s, chebyshev, NULL, 0), NN_OK);
         for (int k = 0; k <= 4; k++)
@@ -281,7 +247,7 @@ static void test_failing_allocations(void **unused)
     for (int before = 0; before < 2; before++) { /* powers, and an identity behind */
         for (long k = 1;; k++) {
             nn_stages s;
-            sequence(&s, before ? ends : NULL, 3, coef, NULL);
+            rewrites_sequence(&s, before ? ends : NULL, 3, coef, NULL);
             per_element(&s.stage[before], family);
             failing_from(k);
             nn_status st = nn_monic_expand(&s);

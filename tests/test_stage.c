@@ -3,33 +3,7 @@
 #include "nn/stage.h"
 
 #include "tests/failing.h"
-#include "tests/testing.h"
-
-static void add_affine(nn_stages *s, size_t rows, size_t cols, const double *m, const double *b)
-{
-    nn_stage stage = {.kind = NN_STAGE_AFFINE,
-                      .input_count = 1,
-                      .input = {s->count},
-                      .out = {rows, 1, 1},
-                      .name = "a"};
-
-    assert_int_equal(nn_affine_dense(&stage.affine[0], rows, cols, m, b), NN_OK);
-    assert_int_equal(nn_stages_append(s, &stage), NN_OK);
-    assert_null(stage.affine[0].row_start); /* moved */
-}
-
-static void add_poly(nn_stages *s, size_t count, int degree, const double *coef)
-{
-    nn_stage stage = {.kind = NN_STAGE_POLY,
-                      .input_count = 1,
-                      .input = {s->count},
-                      .out = {count, 1, 1},
-                      .degree = degree,
-                      .name = "p"};
-
-    memcpy(stage.coef, coef, (size_t)(degree + 1) * sizeof *coef);
-    assert_int_equal(nn_stages_append(s, &stage), NN_OK);
-}
+#include "tests/stages.h"
 
 static void test_apply(void **unused)
 {
@@ -43,9 +17,9 @@ static void test_apply(void **unused)
     assert_int_equal(nn_stages_output_count(&s), 2);
     assert_int_equal(nn_stages_apply(&s, out, NULL, x), NN_OK); /* no stage: the input */
     testing_assert_near(out[1], -1, 0);
-    add_affine(&s, 3, 2, m, b); /* -1, -1, 0 */
-    add_poly(&s, 3, 2, coef);   /* 3, 3, 1 */
-    add_affine(&s, 1, 3, sum, NULL);
+    stages_matrix(&s, 3, 2, m, b); /* -1, -1, 0 */
+    stages_powers(&s, 3, 2, coef); /* 3, 3, 1 */
+    stages_matrix(&s, 1, 3, sum, NULL);
     assert_int_equal(nn_stages_output_count(&s), 1);
     assert_int_equal(nn_stages_apply(&s, out, peak, x), NN_OK);
     testing_assert_near(out[0], 7, 0);
@@ -188,7 +162,7 @@ static void test_chebyshev(void **unused)
             coef[k] = testing_uniform(&rng, -1, 1);
             want += coef[k] * cos(k * acos(x));
         }
-        add_poly(&s, 1, degree, coef);
+        stages_powers(&s, 1, degree, coef);
         s.stage[0].basis = CKKS_BASIS_CHEBYSHEV;
         assert_int_equal(nn_stages_apply(&s, &y, NULL, &x), NN_OK);
         testing_assert_near(y, want, 1e-12);

@@ -82,23 +82,11 @@ static const cli_command command = {
 
 static int check_data(settings *s, const dataset *d, nn_shape shape)
 {
-    if (shape.c != d->c || shape.h != d->h || shape.w != d->w)
-        return cli_fail(CLI_MISMATCH, s->images,
-                        "the images are %zu x %zu with %zu channel%s and the network takes %zu x "
-                        "%zu with %zu",
-                        d->w, d->h, d->c, d->c == 1 ? "" : "s", shape.w, shape.h, shape.c);
-    if (s->first >= d->count)
-        return cli_usage("--first %llu: there are %zu images", (unsigned long long)s->first,
-                         d->count);
-    size_t left = d->count - (size_t)s->first;
-    if (s->count == 0)
-        s->count = left < 10 ? left : 10;
-    if (s->count > left)
-        return cli_usage("--count %llu: %zu images follow number %llu",
-                         (unsigned long long)s->count, left, (unsigned long long)s->first);
-    if (s->encrypted > s->count)
+    int st = dataset_choose(d, s->images, shape, s->first, &s->count, 10);
+
+    if (st == CLI_OK && s->encrypted > s->count)
         s->encrypted = s->count;
-    return CLI_OK;
+    return st;
 }
 
 /* ---- the images */

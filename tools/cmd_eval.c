@@ -91,26 +91,9 @@ static const cli_command command = {
 
 static int check_data(settings *s, const dataset *data, const nn_model *model)
 {
-    nn_shape shape = nn_model_input(model);
-
     if (data->labels == NULL)
         return cli_usage("--labels is needed with images that do not hold their own");
-    if (shape.c != data->c || shape.h != data->h || shape.w != data->w)
-        return cli_fail(CLI_MISMATCH, s->images,
-                        "the images are %zu x %zu with %zu channel%s and the network takes %zu x "
-                        "%zu with %zu",
-                        data->w, data->h, data->c, data->c == 1 ? "" : "s", shape.w, shape.h,
-                        shape.c);
-    if (s->first >= data->count)
-        return cli_usage("--first %llu: there are %zu images", (unsigned long long)s->first,
-                         data->count);
-    if (s->count == 0)
-        s->count = data->count - s->first;
-    if (s->count > data->count - s->first)
-        return cli_usage("--count %llu: %zu images follow number %llu",
-                         (unsigned long long)s->count, data->count - (size_t)s->first,
-                         (unsigned long long)s->first);
-    return CLI_OK;
+    return dataset_choose(data, s->images, nn_model_input(model), s->first, &s->count, 0);
 }
 
 /* The most memory this process ever had. Linux counts in KiB. */

@@ -13,7 +13,7 @@
 #include "tools/neighbour.h"
 #include "tools/parallel.h"
 
-enum { MODEL_LIMIT = 1 << 30 };
+enum { MODEL_LIMIT = 1 << 30, USUAL = 500 };
 
 typedef struct settings {
     nn_fitting_options fit;
@@ -150,32 +150,11 @@ typedef struct samples {
     size_t count;
 } samples;
 
-/* Without --count: 500 images. */
-static int pick(settings *s, const dataset *d)
-{
-    if (s->first >= d->count)
-        return cli_usage("--first %llu: there are %zu images", (unsigned long long)s->first,
-                         d->count);
-    size_t left = d->count - (size_t)s->first;
-    if (s->count == 0)
-        s->count = left < 500 ? left : 500;
-    if (s->count > left)
-        return cli_usage("--count %llu: %zu images follow number %llu",
-                         (unsigned long long)s->count, left, (unsigned long long)s->first);
-    return CLI_OK;
-}
-
 static int make_samples(samples *out, settings *s, const dataset *d, nn_shape shape)
 {
     size_t pixels = nn_shape_count(shape);
-    int st;
+    int st = dataset_choose(d, s->images, shape, s->first, &s->count, USUAL);
 
-    if (shape.c != d->c || shape.h != d->h || shape.w != d->w)
-        return cli_fail(CLI_MISMATCH, s->images,
-                        "the images are %zu x %zu with %zu channels and the network takes %zu x "
-                        "%zu with %zu",
-                        d->w, d->h, d->c, shape.w, shape.h, shape.c);
-    st = pick(s, d);
     if (st != CLI_OK)
         return st;
     out->count = (size_t)s->count;

@@ -262,6 +262,25 @@ int dataset_read(dataset *out, const char *image_path, const char *label_path)
     return code;
 }
 
+int dataset_choose(const dataset *d, const char *path, nn_shape shape, uint64_t first,
+                   uint64_t *count, uint64_t most)
+{
+    if (shape.c != d->c || shape.h != d->h || shape.w != d->w)
+        return cli_fail(CLI_MISMATCH, path,
+                        "the images are %zu x %zu with %zu channel%s and the network takes %zu x "
+                        "%zu with %zu",
+                        d->w, d->h, d->c, d->c == 1 ? "" : "s", shape.w, shape.h, shape.c);
+    if (first >= d->count)
+        return cli_usage("--first %llu: there are %zu images", (unsigned long long)first, d->count);
+    uint64_t left = d->count - first;
+    if (*count == 0)
+        *count = most != 0 && left > most ? most : left;
+    if (*count > left)
+        return cli_usage("--count %llu: %llu images follow number %llu", (unsigned long long)*count,
+                         (unsigned long long)left, (unsigned long long)first);
+    return CLI_OK;
+}
+
 /* folder/name if there is such a file, else folder/name.gz; 0 when there is neither. */
 static int find(char path[PATH_BYTES], const char *folder, const char *name)
 {

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/shape.h"
+
 enum { DATASET_CLASSES = 10 };
 
 typedef struct dataset {
@@ -71,6 +73,16 @@ int dataset_mark(dataset *d, const uint8_t *list, size_t size, const char *file,
 
 /** Number of marked images among first .. first + count - 1. */
 size_t dataset_lossy(const dataset *d, size_t first, size_t count);
+
+/** Hold the images, and the choice of --first and --count among them, to what a network takes.
+ *
+ *  In/out:  count  0: all images from number `first` on, at most `most` of them (0: no bound)
+ *  In:      path   of the images, for the complaint
+ *           shape  of an image of the network
+ *  Returns: CLI_OK, or CLI_MISMATCH or CLI_USAGE after a complaint
+ */
+int dataset_choose(const dataset *d, const char *path, nn_shape shape, uint64_t first,
+                   uint64_t *count, uint64_t most);
 
 /** Release; an empty one is fine. */
 void dataset_free(dataset *d);
