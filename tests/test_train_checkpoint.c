@@ -1,5 +1,5 @@
 /* Checkpoints: a resumed training gives the same bits; what is damaged or of another is refused and
- * nothing touched; a finished one teaches.
+ * nothing touched; a finished one teaches, or is begun with.
  */
 #include "tests/train_sets.h"
 
@@ -78,12 +78,14 @@ static void refused(void **state)
                          TRAIN_ERR_FORMAT);
         bytes[at] ^= 0x20;
     }
-    /* fields, with a checksum that fits: seed, epochs, done, images, data, teacher, parameters */
+    /* fields, with a checksum that fits: seed, epochs, done, images, data, teacher, start,
+     * parameters
+     */
     size_t fields = 12 + 12 + strlen(text) + 12;
-    static const int code[7] = {TRAIN_ERR_MISMATCH, TRAIN_ERR_MISMATCH, TRAIN_ERR_MISMATCH,
+    static const int code[8] = {TRAIN_ERR_MISMATCH, TRAIN_ERR_MISMATCH, TRAIN_ERR_MISMATCH,
                                 TRAIN_ERR_MISMATCH, TRAIN_ERR_MISMATCH, TRAIN_ERR_MISMATCH,
-                                TRAIN_ERR_FORMAT};
-    for (size_t f = 0; f < 7; f++) {
+                                TRAIN_ERR_MISMATCH, TRAIN_ERR_FORMAT};
+    for (size_t f = 0; f < 8; f++) {
         bytes[fields + 8 * f] ^= 0x40;
         seal(bytes, size);
         assert_int_equal(train_checkpoint_read(&t, bytes, size, text, why, sizeof why), code[f]);
@@ -182,6 +184,59 @@ static void wrong_teachers(void **state)
     train_session_free(&t);
 }
 
+/* The same layers with another curve, and coefficients of it that are trained: the weights are the
+ * first network's model; where the layers differ the run is left alone. */
+static void starts(void **state)
+{
+    (void)state;
+    static const char other[] = "input 1 12 12\nconv 4 3x3 stride 2\nnorm\n"
+                                "quadratic 0.25 0.5 learn\ndense 10\nbatch 32\naverage 0.5\n";
+    static const char *const apart[5][2] = {
+        {"input 1 12 12\nconv 4 3x3 stride 2\nsquare\ndense 10\n", "line 2"},
+        {"input 1 12 12\nconv 4 3x3 stride 2 pad 1\nnorm\nsquare\ndense 10\n", "line 2"},
+        {"input 1 12 12\nconv 5 3x3 stride 2\nnorm\nsquare\ndense 10\n", "line 2"},
+        {"input 1 12 12\nconv 4 3x3 stride 2\nnorm\nsquare\ndense 10\nsquare\ndense 10\n",
+         "line 6"},
+        {"input 1 12 12\ndense 10\n", "line 2"},
+    };
+    train_session first, t;
+    train_recipe p;
+    uint8_t *bytes;
+    size_t size;
+    train_set_start(&first, &r, &set, 1, 1);
+    assert_int_equal(train_session_epoch(&first, NULL, NULL), TRAIN_OK);
+    assert_int_equal(train_checkpoint_write(&bytes, &size, &first, text), TRAIN_OK);
+    train_set_parse(&p, other);
+    train_set_start(&t, &p, &set, 1, 1);
+    const train_op *act = &t.net.ops[1];
+    float curve = t.net.params[act->curve];
+    assert_int_equal(train_checkpoint_start(&t, bytes, size, why, sizeof why), TRAIN_OK);
+    assert_true(t.start_digest != 0 && act->curve_count > 0 && t.net.params[act->curve] == curve);
+    for (size_t i = 0; i < t.net.op_count; i++) {
+        const train_op *a = &t.net.ops[i], *b = &first.net.ops[i];
+        assert_memory_equal(t.net.params + a->weight, first.moments.average + b->weight,
+                            a->weight_count * sizeof(float));
+        assert_memory_equal(t.moments.average + a->bias, first.moments.average + b->bias,
+                            a->bias_count * sizeof(float));
+    }
+    assert_int_equal(train_checkpoint_start(&t, bytes, size - 1, why, sizeof why),
+                     TRAIN_ERR_FORMAT);
+    train_session_free(&t);
+    for (size_t i = 0; i < 5; i++) {
+        train_set_parse(&p, apart[i][0]);
+        train_set_start(&t, &p, &set, 1, 1);
+        t.net.params[0] = 77.0f;
+        assert_int_equal(train_checkpoint_start(&t, bytes, size, why, sizeof why),
+                         TRAIN_ERR_MISMATCH);
+        if (strstr(why, apart[i][1]) == NULL)
+            fail_msg("case %zu: %s", i, why);
+        assert_true(t.net.params[0] == 77.0f && t.start_digest == 0);
+        train_session_free(&t);
+    }
+    train_session_free(&first);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +244,7 @@ int main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(teachers_teach),
         cmocka_unit_test(wrong_teachers),
+        cmocka_unit_test(starts),
     };
     return cmocka_run_group_tests(tests, make, NULL);
 }

@@ -71,7 +71,7 @@ static void calibration(void **state)
                         "dense 10\nbatch 200\n");
     train_set_start(&t, &r, &set, 1, 2);
     train_session_calibrate(&t, 200);
-    train_data_fill(&t.net, t.labels, &set.data, &set.data.train, NULL, 0, 200, 0, 0, 0);
+    train_data_fill(&t.net, t.labels, &set.data.train, NULL, 0, 200, 0, 0, 0);
     train_walk_forward(&t.net, 1);
     float logits[TRAIN_CLASSES * 200];
     memcpy(logits, t.net.logits, sizeof logits);
@@ -83,7 +83,7 @@ static void calibration(void **state)
     train_session_calibrate(&t, 280);
     double sum = 0.0, second = 0.0;
     for (size_t at = 0; at < 280; at += 140) {
-        train_data_fill(&t.net, t.labels, &set.data, &set.data.train, NULL, at, 140, 0, 0, 0);
+        train_data_fill(&t.net, t.labels, &set.data.train, NULL, at, 140, 0, 0, 0);
         train_walk_forward(&t.net, 0);
         for (size_t i = 0; i < 140 * 100; i++)
             sum += (double)t.net.ops[0].value[i];

@@ -49,7 +49,7 @@ static void gradients_are_slopes(void **state)
     train_net *net = &t.net;
     float *slope = malloc(net->param_count * sizeof *slope);
     size_t checked = 0;
-    train_data_fill(net, t.labels, &set.data, &set.data.train, NULL, 0, 41, 0, 0, 0);
+    train_data_fill(net, t.labels, &set.data.train, NULL, 0, 41, 0, 0, 0);
     train_walk_forward(net, 1);
     train_loss(net, t.labels, NULL);
     train_walk_backward(net);
@@ -79,7 +79,7 @@ static void penalties_are_slopes(void **state)
     float without, with;
     const train_op *norm = &net->ops[1];
     size_t n = 41 * 100, at = norm->bias + 2;
-    train_data_fill(net, t.labels, &set.data, &set.data.train, NULL, 0, 41, 0, 0, 0);
+    train_data_fill(net, t.labels, &set.data.train, NULL, 0, 41, 0, 0, 0);
     train_walk_forward(net, 1);
     train_loss(net, t.labels, NULL);
     train_walk_backward(net);

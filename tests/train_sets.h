@@ -39,7 +39,7 @@ static inline void train_set_make(train_set *s, size_t channels)
     s->data =
         (train_data){.train = {SET_TRAIN, channels, SET_SIDE, SET_SIDE, s->pixels[0], s->labels[0]},
                      .test = {SET_TEST, channels, SET_SIDE, SET_SIDE, s->pixels[1], s->labels[1]}};
-    train_data_measure(&s->data);
+    train_data_digest(&s->data);
 }
 
 /** Read a description that is right. */

@@ -21,7 +21,7 @@ enum { DESCRIPTION_LIMIT = 1 << 20, CHECKPOINT_LIMIT = 1 << 30, TRIED_ON = 4000 
 typedef struct settings {
     const char *data, *net, *output;
     const char *checkpoint; /* NULL for the output with .ckpt */
-    const char *teacher, *log;
+    const char *teacher, *start, *log;
     uint64_t seed, epochs, threads, held, report;
     int resume, json;
 } settings;
@@ -53,6 +53,9 @@ static const cli_option options[] = {
     {0, "threads", "T", "threads to use; the result does not depend on it"},
     {0, "valid", "N", "hold back the last N training images and report on them"},
     {0, "teacher", "FILE", "checkpoint of a network to learn from, as `distil` says"},
+    {0, "from", "FILE",
+     "checkpoint of a network to begin with: the same layers, though other\n"
+     "activations are allowed"},
     {0, "checkpoint", "FILE", "written after every epoch (default: the output's name and .ckpt)"},
     {0, "resume", NULL, "go on from the checkpoint"},
     {0, "log", "FILE", "add a line for every epoch to this file"},
@@ -72,6 +75,8 @@ static int take(void *into, const char *name, const char *value)
         s->output = value;
     else if (strcmp(name, "teacher") == 0)
         s->teacher = value;
+    else if (strcmp(name, "from") == 0)
+        s->start = value;
     else if (strcmp(name, "checkpoint") == 0)
         s->checkpoint = value;
     else if (strcmp(name, "log") == 0)
@@ -171,29 +176,35 @@ static train_images lend(const dataset *d)
     return (train_images){d->count, d->c, d->h, d->w, d->pixels, d->labels};
 }
 
-static int read_teacher(job *j)
+static int be_taught(job *j, const file_bytes *file, char *why, size_t size)
 {
-    char why[WHY_BYTES] = "";
-    file_bytes file;
-    int code = file_read(&file, j->s->teacher, CHECKPOINT_LIMIT);
-    if (code != CLI_OK)
-        return code;
-    int st =
-        train_checkpoint_teach(&j->session, &j->teacher, file.data, file.size, why, sizeof why);
-    file_free(&file);
-    return st == TRAIN_OK ? CLI_OK : fail_training(st, j->s->teacher, why);
+    return train_checkpoint_teach(&j->session, &j->teacher, file->data, file->size, why, size);
 }
 
-static int read_checkpoint(job *j)
+static int start_from(job *j, const file_bytes *file, char *why, size_t size)
+{
+    return train_checkpoint_start(&j->session, file->data, file->size, why, size);
+}
+
+static int go_on(job *j, const file_bytes *file, char *why, size_t size)
+{
+    return train_checkpoint_read(&j->session, file->data, file->size, j->text, why, size);
+}
+
+/* Use a checkpoint, if there is one to use. */
+static int use(job *j, const char *path,
+               int (*as)(job *j, const file_bytes *file, char *why, size_t size))
 {
     char why[WHY_BYTES] = "";
     file_bytes file;
-    int code = file_read(&file, j->checkpoint, CHECKPOINT_LIMIT);
+    if (path == NULL)
+        return CLI_OK;
+    int code = file_read(&file, path, CHECKPOINT_LIMIT);
     if (code != CLI_OK)
         return code;
-    int st = train_checkpoint_read(&j->session, file.data, file.size, j->text, why, sizeof why);
+    int st = as(j, &file, why, sizeof why);
     file_free(&file);
-    return st == TRAIN_OK ? CLI_OK : fail_training(st, j->checkpoint, why);
+    return st == TRAIN_OK ? CLI_OK : fail_training(st, path, why);
 }
 
 static int write_checkpoint(job *j)
@@ -217,16 +228,17 @@ static int prepare(job *j)
     if (code != CLI_OK)
         return code;
     j->data = (train_data){.train = lend(&j->images), .test = lend(&j->tests)};
-    train_data_measure(&j->data);
+    train_data_digest(&j->data);
     uint32_t epochs = (uint32_t)(s->epochs > 0 ? s->epochs : j->recipe.epochs);
     int st = train_session_create(&j->session, &j->recipe, &j->data, s->seed, epochs,
                                   (size_t)s->held, (int)s->threads, why, sizeof why);
     if (st != TRAIN_OK)
         return fail_training(st, s->net, why);
-    if (s->teacher != NULL)
-        code = read_teacher(j);
-    if (code == CLI_OK && s->resume)
-        code = read_checkpoint(j);
+    code = use(j, s->teacher, be_taught);
+    if (code == CLI_OK)
+        code = use(j, s->start, start_from);
+    if (code == CLI_OK)
+        code = use(j, s->resume ? j->checkpoint : NULL, go_on);
     return code;
 }
 
@@ -390,20 +402,27 @@ static void stem(char *out, size_t size, const char *path)
         *dot = '\0';
 }
 
+static void name_checkpoint(char *text, size_t size, const char *option, const char *path)
+{
+    char name[64];
+    if (path == NULL)
+        return;
+    stem(name, sizeof name, path);
+    snprintf(text, size, " --%s %s.ckpt", option, name);
+}
+
 static void command_line(const job *j, char *text, size_t size)
 {
-    char net[64], held[32] = "", teacher[96] = "";
+    char net[64], held[32] = "", teacher[96] = "", start[96] = "";
     stem(net, sizeof net, j->s->net);
     if (j->s->held > 0)
         snprintf(held, sizeof held, " --valid %llu", (unsigned long long)j->s->held);
-    if (j->s->teacher != NULL) {
-        char name[64];
-        stem(name, sizeof name, j->s->teacher);
-        snprintf(teacher, sizeof teacher, " --teacher %s.ckpt", name);
-    }
+    name_checkpoint(teacher, sizeof teacher, "teacher", j->s->teacher);
+    name_checkpoint(start, sizeof start, "from", j->s->start);
     snprintf(text, size,
-             "unseen train --data DIR --net %s.net --epochs %u --seed %llu%s%s -o %s.onnx", net,
-             (unsigned int)j->session.epochs, (unsigned long long)j->s->seed, held, teacher, net);
+             "unseen train --data DIR --net %s.net --epochs %u --seed %llu%s%s%s -o %s.onnx", net,
+             (unsigned int)j->session.epochs, (unsigned long long)j->s->seed, held, teacher, start,
+             net);
 }
 
 static int write_model(job *j, const float *range, const char *accuracy)

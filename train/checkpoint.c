@@ -7,8 +7,8 @@
 
 #include "train/status.h"
 
-enum { MAGIC = 8, HEAD = 12, SECTION = 12, TAIL = 8, VERSION = 2, FIELDS = 7, TAUGHT_ON = 10000 };
-enum { SEED, EPOCHS, DONE, IMAGES, DATA, TEACHER, PARAMS };
+enum { MAGIC = 8, HEAD = 12, SECTION = 12, TAIL = 8, VERSION = 3, FIELDS = 8, TAUGHT_ON = 10000 };
+enum { SEED, EPOCHS, DONE, IMAGES, DATA, TEACHER, START, PARAMS };
 
 static const char magic[MAGIC] = {'U', 'N', 'S', 'E', 'E', 'N', 'C', 'K'};
 
@@ -69,6 +69,7 @@ static void fields_of(uint64_t field[FIELDS], const train_session *run)
     field[IMAGES] = run->train_count;
     field[DATA] = run->data->digest;
     field[TEACHER] = run->teacher_digest;
+    field[START] = run->start_digest;
     field[PARAMS] = run->net.param_count;
 }
 
@@ -178,6 +179,7 @@ static const char *difference(const content *c, const train_session *run, const 
                                              "another number of training images",
                                              "other training data",
                                              "another teacher",
+                                             "another start",
                                              "another shape of the network"};
     uint64_t ours[FIELDS];
     if (c->net.size != strlen(text) || memcmp(c->net.bytes, text, c->net.size) != 0)
@@ -214,8 +216,38 @@ int train_checkpoint_read(train_session *run, const uint8_t *bytes, size_t size,
     return TRAIN_OK;
 }
 
-/* ---- teachers ---------------------------------------------------------------------------------
+/* ---- other networks ---------------------------------------------------------------------------
  */
+
+/* The network of a checkpoint with the weights that it would be exported with, for batches of
+ * `batch` images of the run's shape. `who` begins what is said about it. */
+static int revive(train_net *net, train_recipe *recipe, const content *c, const train_session *run,
+                  const char *who, size_t batch, char *why, size_t why_size)
+{
+    const train_recipe *r = run->net.recipe;
+    char reason[256];
+    int line;
+    int st = train_recipe_parse(recipe, (const char *)c->net.bytes, c->net.size, &line, reason,
+                                sizeof reason);
+    if (st != TRAIN_OK) {
+        snprintf(why, why_size, "the %s's description: line %d: %s", who, line, reason);
+        return st;
+    }
+    if (recipe->c != r->c || recipe->h != r->h || recipe->w != r->w) {
+        snprintf(why, why_size, "the %s takes images of %zu x %zu x %zu", who, recipe->c, recipe->h,
+                 recipe->w);
+        return TRAIN_ERR_MISMATCH;
+    }
+    st = train_net_create(net, recipe, batch, run->net.threads, 0, why, why_size);
+    if (st != TRAIN_OK)
+        return st;
+    if (net->param_count != c->field[PARAMS]) {
+        train_net_free(net);
+        return damaged(why, why_size);
+    }
+    get_floats(net->params, c->average.size == c->params.size ? &c->average : &c->params);
+    return TRAIN_OK;
+}
 
 /* A run over the same data around the teacher, only to measure its statistics. */
 static int calibrate(train_net *teacher, const train_session *run, size_t count)
@@ -240,38 +272,85 @@ int train_checkpoint_teach(train_session *run, train_recipe *recipe, const uint8
                            size_t size, char *why, size_t why_size)
 {
     content c;
-    char reason[256];
-    int line;
+    train_net net;
     int st = parse(&c, bytes, size, why, why_size);
+    if (st == TRAIN_OK)
+        st = revive(&net, recipe, &c, run, "teacher", run->net.batch, why, why_size);
     if (st != TRAIN_OK)
         return st;
-    st = train_recipe_parse(recipe, (const char *)c.net.bytes, c.net.size, &line, reason,
-                            sizeof reason);
-    if (st != TRAIN_OK) {
-        snprintf(why, why_size, "the teacher's description: line %d: %s", line, reason);
-        return st;
-    }
-    const train_recipe *r = run->net.recipe;
-    if (recipe->c != r->c || recipe->h != r->h || recipe->w != r->w) {
-        snprintf(why, why_size, "the teacher takes images of %zu x %zu x %zu", recipe->c, recipe->h,
-                 recipe->w);
-        return TRAIN_ERR_MISMATCH;
-    }
     train_net_free(&run->teacher);
-    st =
-        train_net_create(&run->teacher, recipe, run->net.batch, run->net.threads, 0, why, why_size);
-    if (st != TRAIN_OK)
-        return st;
-    if (run->teacher.param_count != c.field[PARAMS]) {
-        train_net_free(&run->teacher);
-        return damaged(why, why_size);
-    }
-    get_floats(run->teacher.params, c.average.size == c.params.size ? &c.average : &c.params);
+    run->teacher = net;
     run->teacher_digest = c.digest;
     st = calibrate(&run->teacher, run, run->train_count < TAUGHT_ON ? run->train_count : TAUGHT_ON);
     if (st != TRAIN_OK) {
         train_net_free(&run->teacher);
         snprintf(why, why_size, "no memory for the teacher");
     }
+    return st;
+}
+
+/* The first operation of a that b does not have, curves of activations apart; a->op_count when they
+ * are the same. A network ends with its dense layer of ten, so neither can begin with the other. */
+static size_t first_other(const train_net *a, const train_net *b)
+{
+    for (size_t i = 0; i < a->op_count; i++) {
+        const train_op *x = &a->ops[i], *y = &b->ops[i];
+        if (i >= b->op_count || x->kind != y->kind || x->source != y->source ||
+            x->other != y->other || x->in_c != y->in_c || x->in_places != y->in_places ||
+            x->out_c != y->out_c || x->places != y->places || x->weight_count != y->weight_count ||
+            x->bias_count != y->bias_count)
+            return i;
+    }
+    return a->op_count;
+}
+
+static void take_weights(const train_net *to, const train_net *from, float *params)
+{
+    for (size_t i = 0; i < to->op_count; i++) {
+        const train_op *x = &to->ops[i], *y = &from->ops[i];
+        memcpy(params + x->weight, from->params + y->weight, x->weight_count * sizeof(float));
+        memcpy(params + x->bias, from->params + y->bias, x->bias_count * sizeof(float));
+    }
+}
+
+static int start(train_session *run, const content *c, train_recipe *recipe, char *why,
+                 size_t why_size)
+{
+    train_net net;
+    int st = revive(&net, recipe, c, run, "network to start from", 1, why, why_size);
+    if (st != TRAIN_OK)
+        return st;
+    size_t other = first_other(&run->net, &net);
+    if (other == run->net.op_count) {
+        take_weights(&run->net, &net, run->net.params);
+        if (run->moments.average != NULL)
+            take_weights(&run->net, &net, run->moments.average);
+        run->start_digest = c->digest;
+    } else {
+        snprintf(
+            why, why_size,
+            "the layer in line %d of the description differs from that of the network to start "
+            "from; only activations may",
+            run->net.ops[other].spec->line);
+        st = TRAIN_ERR_MISMATCH;
+    }
+    train_net_free(&net);
+    return st;
+}
+
+int train_checkpoint_start(train_session *run, const uint8_t *bytes, size_t size, char *why,
+                           size_t why_size)
+{
+    content c;
+    int st = parse(&c, bytes, size, why, why_size);
+    if (st != TRAIN_OK)
+        return st;
+    train_recipe *recipe = malloc(sizeof *recipe);
+    if (recipe == NULL) {
+        snprintf(why, why_size, "no memory for the network to start from");
+        return TRAIN_ERR_MEMORY;
+    }
+    st = start(run, &c, recipe, why, why_size);
+    free(recipe);
     return st;
 }

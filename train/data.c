@@ -1,39 +1,27 @@
 /* Batches. */
 #include "train/data.h"
 
-#include <math.h>
-
 #include "train/distort.h"
 #include "train/parallel.h"
 #include "train/random.h"
 
 enum { PURPOSE_SHUFFLE = 2, PURPOSE_DISTORT = 3 };
 
-/* Exact sums of integers, then one rounding: the same on every machine. The digest is FNV-1a,
- * which tells one set from another and is no seal. */
-void train_data_measure(train_data *data)
+/* FNV-1a. */
+void train_data_digest(train_data *data)
 {
     const train_images *t = &data->train;
-    uint64_t sum = 0, squares = 0, digest = 0xcbf29ce484222325u;
+    uint64_t digest = 0xcbf29ce484222325u;
     size_t n = t->count * t->c * t->h * t->w;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t v = t->pixels[i];
-        sum += v;
-        squares += v * v;
-        digest = (digest ^ v) * 0x100000001b3u;
-    }
+    for (size_t i = 0; i < n; i++)
+        digest = (digest ^ t->pixels[i]) * 0x100000001b3u;
     for (size_t i = 0; i < t->count; i++)
         digest = (digest ^ t->labels[i]) * 0x100000001b3u;
-    double mean = (double)sum / (double)n / 255.0;
-    double variance = (double)squares / (double)n / (255.0 * 255.0) - mean * mean;
-    data->mean = (float)mean;
-    data->deviation = variance > 1e-6 ? (float)sqrt(variance) : 1.0f;
     data->digest = digest;
 }
 
 typedef struct {
     train_net *net;
-    const train_data *data;
     const train_images *images;
     const uint32_t *order;
     size_t first;
@@ -49,7 +37,6 @@ static void fill_one(void *arg, size_t b, int thread)
     size_t index = j->order != NULL ? j->order[j->first + b] : j->first + b;
     const uint8_t *image = from->pixels + index * from->c * area;
     float *out = j->net->input + b * area;
-    float mean = 255.0f * j->data->mean, factor = 1.0f / (255.0f * j->data->deviation);
     (void)thread;
     if (j->distort)
         train_distort(out, step, hole, image, j->net->recipe,
@@ -57,21 +44,21 @@ static void fill_one(void *arg, size_t b, int thread)
     for (size_t c = 0; c < from->c; c++, out += step, image += area) {
         if (j->distort)
             for (size_t i = 0; i < area; i++)
-                out[i] = (out[i] - mean) * factor;
+                out[i] /= 255.0f;
         else
             for (size_t i = 0; i < area; i++)
-                out[i] = ((float)image[i] - mean) * factor;
+                out[i] = (float)image[i] / 255.0f;
         for (size_t y = hole[0]; y < hole[2]; y++)
             for (size_t x = hole[1]; x < hole[3]; x++)
-                out[y * from->w + x] = 0.0f;
+                out[y * from->w + x] = 0.5f;
     }
 }
 
-void train_data_fill(train_net *net, uint8_t *labels, const train_data *data,
-                     const train_images *images, const uint32_t *order, size_t first, size_t count,
-                     uint64_t seed, uint64_t epoch, int distort)
+void train_data_fill(train_net *net, uint8_t *labels, const train_images *images,
+                     const uint32_t *order, size_t first, size_t count, uint64_t seed,
+                     uint64_t epoch, int distort)
 {
-    job j = {net, data, images, order, first, seed, epoch, distort};
+    job j = {net, images, order, first, seed, epoch, distort};
     net->used = count;
     train_parallel_for(net->threads, count, fill_one, &j);
     for (size_t b = 0; b < count; b++)

@@ -16,16 +16,15 @@ typedef struct train_images {
 } train_images;
 
 typedef struct train_data {
-    train_images train;    /* for training, and at the end for validation */
-    train_images test;     /* only to report the accuracy */
-    float mean, deviation; /* of the training pixels as fractions of 255 */
-    uint64_t digest;       /* of the training images and labels */
+    train_images train; /* for training, and at the end for validation */
+    train_images test;  /* only to report the accuracy */
+    uint64_t digest;    /* of the training images and labels */
 } train_data;
 
-/** Fill mean, deviation and digest from the training images. */
-void train_data_measure(train_data *data);
+/** Fill the digest, which tells one set of training images from another and is no seal. */
+void train_data_digest(train_data *data);
 
-/** Put images into the network's input, normalised.
+/** Put images into the network's input, as fractions of 255: what the encrypted network is given.
  *
  *  Out:     net->input, net->used
  *           labels   their labels
@@ -34,9 +33,9 @@ void train_data_measure(train_data *data);
  *           seed, epoch  which distortions to draw; the draw depends on the image's index as well
  *           distort  zero for the images as they are
  */
-void train_data_fill(train_net *net, uint8_t *labels, const train_data *data,
-                     const train_images *images, const uint32_t *order, size_t first, size_t count,
-                     uint64_t seed, uint64_t epoch, int distort);
+void train_data_fill(train_net *net, uint8_t *labels, const train_images *images,
+                     const uint32_t *order, size_t first, size_t count, uint64_t seed,
+                     uint64_t epoch, int distort);
 
 /** Shuffle 0 .. count - 1 as epoch `epoch` of this seed wants it. */
 void train_data_shuffle(uint32_t *order, size_t count, uint64_t seed, uint64_t epoch);

@@ -24,7 +24,7 @@ static void part(char to[NAME], const char *name, const char *what)
 
 static const char *value_of(const exporter *e, int layer)
 {
-    return layer >= 0 ? e->value[layer] : "scaled";
+    return layer >= 0 ? e->value[layer] : "image";
 }
 
 static void node(exporter *e, const char *op, const char *name, const char *a, const char *b)
@@ -262,8 +262,6 @@ int train_export_graph(nn_graph *graph, const train_session *session, const floa
     const train_recipe *r = session->net.recipe;
     exporter e = {.graph = graph, .session = session, .r = r, .range = range};
     nn_graph_input(graph, "image", (nn_shape){r->c, r->h, r->w});
-    scalar(&e, "Sub", "centred", "image", "pixel.mean", session->data->mean);
-    scalar(&e, "Div", "scaled", "centred", "pixel.deviation", session->data->deviation);
     for (size_t i = 0; i < r->layer_count; i++)
         put_layer(&e, i);
     nn_graph_output(graph, "logits");

@@ -119,8 +119,8 @@ int train_session_epoch(train_session *run, train_tick *tick, void *arg)
     train_data_shuffle(run->order, run->train_count, run->seed, run->done);
     for (size_t i = 0; i < each; i++) {
         size_t at = run->done * each + i;
-        train_data_fill(net, run->labels, run->data, &run->data->train, run->order, i * net->batch,
-                        net->batch, run->seed, run->done, 1);
+        train_data_fill(net, run->labels, &run->data->train, run->order, i * net->batch, net->batch,
+                        run->seed, run->done, 1);
         train_walk_forward(net, 1);
         loss += train_loss(net, run->labels, ask_teacher(run));
         if (!isfinite(loss))
@@ -168,7 +168,7 @@ static void calibrate_op(train_session *run, size_t i, size_t count)
     memset(sums, 0, 2 * op->out_c * sizeof *sums);
     for (size_t at = 0; at < count; at += net->batch) {
         size_t used = count - at < net->batch ? count - at : net->batch;
-        train_data_fill(net, run->labels, run->data, &run->data->train, NULL, at, used, 0, 0, 0);
+        train_data_fill(net, run->labels, &run->data->train, NULL, at, used, 0, 0, 0);
         train_walk_measure(net, i);
         add_statistics(sums, op, (double)used);
     }
@@ -205,7 +205,7 @@ size_t train_session_correct(train_session *run, const train_images *images, siz
     net->measure = range != NULL;
     for (size_t at = first; at < first + count; at += net->batch) {
         size_t n = first + count - at < net->batch ? first + count - at : net->batch;
-        train_data_fill(net, run->labels, run->data, images, NULL, at, n, 0, 0, 0);
+        train_data_fill(net, run->labels, images, NULL, at, n, 0, 0, 0);
         train_walk_forward(net, 0);
         sum += train_loss_correct(net, run->labels, right != NULL ? right + (at - first) : NULL);
         if (range != NULL)

@@ -16,6 +16,7 @@ typedef struct train_session {
     size_t train_count; /* images 0 .. train_count - 1 train, the rest are held back */
     train_net teacher;  /* all zero when there is none */
     uint64_t teacher_digest;
+    uint64_t start_digest; /* of the checkpoint whose weights it began with; 0: random ones */
     train_moments moments;
     uint32_t *order;
     uint8_t *labels; /* of the batch */
@@ -33,7 +34,7 @@ typedef void train_tick(void *arg, const train_session *run, size_t done, size_t
  *
  *  Out:     run     to be released with train_session_free
  *           why     on failure, one sentence
- *  In:      recipe, data   must outlive the run; data after train_data_measure
+ *  In:      recipe, data   must outlive the run; data after train_data_digest
  *           epochs  in all
  *           held    how many of the last training images to keep for validation
  *  Fails:   TRAIN_ERR_MISMATCH (the images are not what the network takes, or too few),
