@@ -7,9 +7,9 @@ enum {
     WIDTH = 900,
     NAME_END = 210, /* right end of the names */
     BITS_X = 220,
-    BITS_W = 380,
+    BITS_W = 360,
     USE_X = 650,
-    USE_W = 220,
+    USE_W = 190,
     TOP = 76,
     ROW = 40,
     BAR = 13
@@ -86,10 +86,10 @@ static void bar_of_bits(FILE *out, const char *class, double y, double value, do
 
 static void bar_of_use(FILE *out, const char *class, double y, double use)
 {
-    double width = USE_W * fmin(use / USE_MOST, 1);
-    rectangle(out, use > 1 ? "beyond" : class, USE_X, y, isfinite(width) ? width : USE_W);
-    fprintf(out, "<text class=\"soft\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.0f %%</text>\n",
-            USE_X - 5, y + BAR - 2, 100 * use);
+    double width = isfinite(use) ? USE_W * fmin(use / USE_MOST, 1) : USE_W;
+    rectangle(out, use > 1 ? "beyond" : class, USE_X, y, width);
+    fprintf(out, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\">%.0f %%</text>\n", USE_X + width + 5,
+            y + BAR - 2, 100 * use);
 }
 
 /* The largest use of a fit's range among the activations of a layer; negative: it has none. */
