@@ -45,7 +45,8 @@ typedef struct nn_batch_foretold {
     size_t weight_memory;
     size_t value_memory;  /* ciphertexts, the most that are alive together */
     size_t server_memory; /* context + keys + weights + scratch of one worker + ciphertexts */
-    size_t peak_memory;   /* client and server in one process */
+    size_t peak_memory;   /* client and server in one process, one thread */
+    size_t thread_memory; /* what every further thread adds to that */
     double infer_ms;      /* of a set, on one core */
     double logit_error;   /* predicted standard deviation of a logit's error */
 } nn_batch_foretold;
@@ -56,9 +57,9 @@ typedef struct nn_batch_foretold {
  *          options   NULL for the defaults; images: least number of slots
  *          images    how many there are in all: the ring is chosen by the time for these; 0: many
  *  Fails:  NN_ERR_UNSUPPORTED (the output does not depend on the image), NN_ERR_PLAN (no secure
- *          parameter set carries the network, or none within the memory), NN_ERR_MEMORY,
- *          NN_ERR_ARG
- *  Cost:   a second or so; deterministic
+ *          parameter set carries the network, or none within the memory), NN_ERR_RANGE (a range is
+ * not known, or so large that logits drown), NN_ERR_MEMORY, NN_ERR_ARG Cost:   a second or so;
+ * deterministic
  */
 NN_API NN_MUST_CHECK nn_status nn_batch_create(nn_batch **out, const nn_model *m,
                                                const nn_plan_options *options, size_t images,

@@ -196,11 +196,11 @@ static size_t model_memory(const nn_batch *b)
     return sum + b->order.base[b->stages.count + 1] * 8 * sizeof(uint32_t);
 }
 
-static size_t worker_memory(const ckks_context *ctx)
+static size_t worker_memory(const ckks_context *ctx, int threads)
 {
     ckks_worker *w = NULL;
     size_t bytes = 0;
-    if (ckks_worker_create(&w, ctx, 0) == CKKS_OK)
+    if (ckks_worker_create_team(&w, ctx, 0, threads) == CKKS_OK)
         bytes = ckks_worker_bytes(w);
     ckks_worker_free(w);
     return bytes;
@@ -209,7 +209,7 @@ static size_t worker_memory(const ckks_context *ctx)
 static nn_status foretell_memory(nn_batch *b, const ckks_context *ctx)
 {
     nn_batch_foretold *f = &b->forecast;
-    size_t blocks = 0;
+    size_t blocks = 0, worker = worker_memory(ctx, 1);
     nn_status st = blocks_memory(b, &blocks);
     for (size_t k = 0; k < b->key_count; k++) {
         f->eval_key_bytes += ckks_key_spec_file_bytes(ctx, &b->key[k]);
@@ -223,10 +223,11 @@ static nn_status foretell_memory(nn_batch *b, const ckks_context *ctx)
     f->weight_memory = model_memory(b);
     f->value_memory = values_memory(b, ctx);
     f->server_memory = process_memory + ckks_context_bytes(ctx) + f->eval_key_memory +
-                       f->weight_memory + worker_memory(ctx) + blocks + f->value_memory;
+                       f->weight_memory + worker + blocks + f->value_memory;
     /* The client's worker, plaintext and secret key. */
-    f->peak_memory =
-        f->server_memory + worker_memory(ctx) + ckks_ciphertext_memory(ctx, b->params.q_count, 2);
+    f->peak_memory = f->server_memory + worker + ckks_ciphertext_memory(ctx, b->params.q_count, 2);
+    /* A share of the server's worker, of a block's scratch, and a client's worker. */
+    f->thread_memory = worker_memory(ctx, 2) + blocks;
     return st;
 }
 

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/refuse.h"
 #include "nn/why.h"
 
 enum { LOG_N_MIN = 11, SPARE_BITS_MAX = 6 };
 
 static const double default_precision_bits = 14.0;
 static const double spare_slowdown = 1.01; /* what a spare bit of precision may cost */
+/* Forecasts of errors take every value near its bound, and may be so many times too large. */
+static const double pessimism = 64.0;
 
 ckks_scale nn_batch_value_scale(const nn_batch *b, size_t value)
 {
@@ -47,6 +50,25 @@ typedef struct attempt {
     double below; /* time that it must undercut */
 } attempt;
 
+/* More memory than is allowed: bytes of the server, of these so many for values. */
+static nn_status refuse_memory(const nn_stages *s, const nn_plan_options *o, size_t images,
+                               double bytes, double values, char *why, size_t why_size)
+{
+    const double mib = 1048576.0;
+    size_t widest = 0;
+    for (size_t k = 1; k < s->count; k++)
+        if (nn_stages_width(s, k + 1) > nn_stages_width(s, widest + 1))
+            widest = k;
+    return nn_why(
+        why, why_size, NN_ERR_PLAN,
+        "a batch of %zu images needs %.0f MiB on the server, %.0f of these for values "
+        "that are alive together, above the %.0f MiB that are allowed (--memory); the "
+        "widest layer, '%s', has %zu numbers, each a ciphertext; allow more, or pack fewer "
+        "images together (--batch, --images)",
+        images, bytes / mib, values / mib, (double)o->memory / mib, s->stage[widest].name,
+        nn_stages_width(s, widest + 1));
+}
+
 /* Whether the values that are alive together fit into the bound, when blocks are small. */
 static nn_status check_values(const choice *c, const nn_batch_schedule *s, char *why,
                               size_t why_size)
@@ -64,11 +86,7 @@ static nn_status check_values(const choice *c, const nn_batch_schedule *s, char 
                      ldexp(8.0, s->log_n);
     if (st != NN_OK || bytes <= (double)c->options.memory)
         return st;
-    return nn_why(
-        why, why_size, NN_ERR_PLAN,
-        "a batch of %zu images keeps %.0f MiB of values alive on the server, and %.0f MiB "
-        "are allowed",
-        slots_of(s), bytes / 1048576.0, (double)c->options.memory / 1048576.0);
+    return refuse_memory(c->stages, &c->options, slots_of(s), bytes, bytes, why, why_size);
 }
 
 /* The best schedule of one ring at one precision takes the place of the best so far. */
@@ -86,7 +104,7 @@ static nn_status try_ring(choice *c, attempt a, char *why, size_t why_size)
         nn_batch_schedule_clear(&found);
         return NN_ERR_STOPPED;
     }
-    if (st == NN_OK && c->options.memory > 0)
+    if (st == NN_OK)
         st = check_values(c, &found, why, why_size);
     nn_batch_schedule_clear(st == NN_OK ? &c->best : &found);
     if (st == NN_OK)
@@ -300,7 +318,7 @@ static nn_status find_order(nn_batch *b, const ckks_context *ctx, size_t memory,
     if (st == NN_OK)
         st = nn_batch_foretell(b, ctx);
     b->pixel_count = 0;
-    return st == NN_OK && side > 1 && memory > 0 && b->forecast.server_memory > memory
+    return st == NN_OK && side > 1 && b->forecast.server_memory > memory
                ? find_order(b, ctx, memory, side / 2)
                : st;
 }
@@ -319,12 +337,12 @@ static nn_status complete(nn_batch *b, const nn_plan_options *o, char *why, size
         st = find_order(b, ctx, o->memory, 2);
     if (st == NN_OK)
         st = find_pixels(b, why, why_size);
-    if (st == NN_OK && o->memory > 0 && b->forecast.server_memory > o->memory)
-        st = nn_why(why, why_size, NN_ERR_PLAN,
-                    "batches of %zu images need %.0f MiB on the server, %.0f of these for values "
-                    "that are alive together, and %.0f are allowed",
-                    b->forecast.images, (double)b->forecast.server_memory / 1048576.0,
-                    (double)b->forecast.value_memory / 1048576.0, (double)o->memory / 1048576.0);
+    if (st == NN_OK)
+        st = nn_refuse_logits(&b->stages, b->forecast.logit_error / pessimism, o->precision_bits,
+                              why, why_size);
+    if (st == NN_OK && b->forecast.server_memory > o->memory)
+        st = refuse_memory(&b->stages, o, b->forecast.images, (double)b->forecast.server_memory,
+                           (double)b->forecast.value_memory, why, why_size);
     ckks_context_free(ctx);
     return st;
 }
@@ -333,6 +351,7 @@ static nn_status check_options(nn_plan_options *o, char *why, size_t why_size)
 {
     o->security_bits = o->security_bits != 0 ? o->security_bits : 128;
     o->precision_bits = o->precision_bits > 0.0 ? o->precision_bits : default_precision_bits;
+    o->memory = o->memory != 0 ? o->memory : NN_MEMORY_DEFAULT;
     if (o->security_bits != 128 && o->security_bits != 192 && o->security_bits != 256)
         return nn_why(why, why_size, NN_ERR_ARG, "security of %d bits; there are 128, 192 and 256",
                       o->security_bits);
@@ -369,6 +388,8 @@ static nn_status plan_both(nn_batch *b, const nn_model *m, const nn_plan_options
     nn_status st = nn_batch_stages(&b->stages, m, o->passes_off | NN_PASS_POOL, why, why_size);
     int both = st == NN_OK && (o->passes_off & NN_PASS_POOL) == 0 && has_pools(&b->stages);
 
+    if (st == NN_OK)
+        st = nn_refuse_stages(&b->stages, why, why_size);
     if (st == NN_OK)
         st = plan_stages(b, o, images, why, why_size);
     if (!both || st == NN_ERR_MEMORY)

@@ -39,6 +39,7 @@ nn_status nn_client_of_plan(nn_client **out, const nn_plan *p)
     c->hi = p->stages->input_hi;
     c->request_scale = p->step[0].scale_in[0];
     c->response_scale = p->step[last - 1].scale_out;
+    c->tail = p->model->tail;
     c->response_limbs = p->step[last - 1].shape.limbs_out;
     c->key_count = p->key_count;
     c->key = malloc((p->key_count + 1) * sizeof *c->key);
@@ -86,6 +87,11 @@ nn_shape nn_client_input(const nn_client *c)
 size_t nn_client_outputs(const nn_client *c)
 {
     return c->outputs;
+}
+
+nn_tail nn_client_tail(const nn_client *c)
+{
+    return c->tail;
 }
 
 const ckks_key_spec *nn_client_keys(const nn_client *c)

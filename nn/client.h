@@ -1,10 +1,10 @@
 /* The public part of a plan, and its file.
  *
- * Format of a plan file, version 3, all numbers little-endian:
+ * Format of a plan file, version 4, all numbers little-endian:
  *
  *   offset  bytes  field
  *        0      8  magic "UNSEENPL"
- *        8      4  version, 3
+ *        8      4  version, 4
  *       12      4  length of the whole file, L
  *       16      8  model id (digest of the ONNX file)
  *       24     12  input shape C, H, W, 4 bytes each
@@ -19,7 +19,8 @@
  *      100      4  number of keys, n
  *      104      4  ciphertexts of the request, r
  *      108      4  ciphertexts of the response, t
- *      112   20 n  keys: kind, steps, limbs, alpha, special; 4 bytes each, signed
+ *      112      4  tail that the client computes of the outputs, nn_tail (nn/tail.h)
+ *      116   20 n  keys: kind, steps, limbs, alpha, special; 4 bytes each, signed
  *        -  4 r s  input: for every slot of an image, ciphertext by ciphertext, 0, or 1 + the
  * element of it that goes there
  *        -    4 m  output: the slot of every output, in [0, t s): slot mod s of ciphertext slot / s
@@ -50,6 +51,7 @@ struct nn_client {
     double lo, hi;
     ckks_scale request_scale, response_scale;
     int response_limbs;
+    nn_tail tail;
     ckks_key_spec *key;
     size_t key_count;
     size_t images;

@@ -9,7 +9,7 @@
 #include "nn/why.h"
 
 static const char magic[8] = {'U', 'N', 'S', 'E', 'E', 'N', 'P', 'L'};
-enum { VERSION = 3, FIXED_BYTES = 112, KEY_BYTES = 20, SUM_BYTES = 8 };
+enum { VERSION = 4, FIXED_BYTES = 116, KEY_BYTES = 20, SUM_BYTES = 8 };
 
 /* ---- writing: the room was checked beforehand */
 
@@ -60,6 +60,7 @@ nn_status nn_client_write(uint8_t *out, size_t out_size, size_t *used, const nn_
     put(&at, c->key_count, 4);
     put(&at, c->requests, 4);
     put(&at, c->responses, 4);
+    put(&at, (uint64_t)c->tail, 4);
     for (size_t k = 0; k < c->key_count; k++) {
         const ckks_key_spec *s = &c->key[k];
         const int field[5] = {s->kind, s->steps, s->limbs, s->alpha, s->special};
@@ -215,6 +216,7 @@ static nn_status get_fixed(cursor *at, nn_client *c, char *why, size_t why_size)
     c->key_count = (size_t)get(at, 4);
     c->requests = (size_t)get(at, 4);
     c->responses = (size_t)get(at, 4);
+    uint64_t tail = get(at, 4);
     size_t most = (size_t)1 << CKKS_MAX_LOG_N;
     if (c->slots == 0 || c->slots > most || c->images == 0 || c->images > most / c->slots ||
         nn_layout_pow2(c->slots) != c->slots || nn_layout_pow2(c->images) != c->images)
@@ -234,6 +236,11 @@ static nn_status get_fixed(cursor *at, nn_client *c, char *why, size_t why_size)
         return nn_why(why, why_size, NN_ERR_FORMAT, "the plan has %zu outputs", c->outputs);
     if (!(c->lo < c->hi) || !isfinite(c->lo) || !isfinite(c->hi))
         return nn_why(why, why_size, NN_ERR_FORMAT, "the input range is %g to %g", c->lo, c->hi);
+    if (tail >= NN_TAIL_COUNT)
+        return nn_why(why, why_size, NN_ERR_FORMAT,
+                      "the network ends in an operator of number %lu, of %d", (unsigned long)tail,
+                      NN_TAIL_COUNT - 1);
+    c->tail = (nn_tail)tail;
     if (!is_scale(c->request_scale) || !is_scale(c->response_scale))
         return nn_why(why, why_size, NN_ERR_FORMAT, "a scale is not a positive number");
     return NN_OK;

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Values of diagonals that are made for a look at the slots. */
-enum { DIAGONALS_MAX = 1 << 21 };
+#include "nn/step.h"
+
+/* Values of diagonals that are made for a look at the slots, and where a polynomial follows that
+ * may grow without bound outside of the range that it was made for. */
+enum { DIAGONALS_MAX = 1 << 21, DIAGONALS_CURVED_MAX = 1 << 24 };
 
 /* A bound that a hundred thousand values keep is four deviations of one. */
 static const double deviations_in_range = 4.0;
@@ -116,6 +119,20 @@ static void backwards(double **h, const nn_stages *s, size_t k, const nn_error_p
             for (size_t e = a->row_start[o]; e < a->row_start[o + 1]; e++)
                 before[a->col[e]] += square(a->value[e]) * behind[o];
     }
+}
+
+double nn_error_growth(const nn_stages *s, size_t k, size_t i, const nn_error_point *point)
+{
+    const nn_stage *stage = &s->stage[k];
+    const nn_affine *a = &stage->affine[i];
+    double sum = 0.0;
+    if (stage->kind == NN_STAGE_PRODUCT)
+        return point[stage->input[1 - i]].size;
+    if (stage->kind == NN_STAGE_POLY)
+        return sqrt(slope_square(stage, point[stage->input[0]].size));
+    for (size_t e = 0; e < nn_affine_nonzeros(a); e++)
+        sum += square(a->value[e]);
+    return sqrt(sum / (double)(a->rows > 0 ? a->rows : 1));
 }
 
 nn_status nn_error_gains(nn_error_point *point, const nn_stages *s)
@@ -236,26 +253,59 @@ static nn_status add_diagonals(slots *s, size_t k, size_t input, double *y)
     return st;
 }
 
-/* Whether the diagonals of a route with folds are few enough to be made. */
-static int few(const nn_route *r)
+/* Whether a value goes into a polynomial other than a square. */
+static int is_curved(const nn_stages *s, size_t value)
 {
-    return (size_t)r->entries * r->slots <= DIAGONALS_MAX;
+    for (size_t k = value; k < s->count; k++)
+        if (s->stage[k].kind == NN_STAGE_POLY && s->stage[k].input[0] == value &&
+            !nn_stage_is_square(&s->stage[k]))
+            return 1;
+    return 0;
 }
 
-/* Folds leave sums of no meaning in slots without an element, about as large as those with one:
- * where the diagonals are not made, a value of that size stands there. */
+/* Whether the diagonals of a route with folds to stage k are few enough to be made. */
+static int few(const slots *s, size_t k, const nn_route *r)
+{
+    size_t most = is_curved(s->stages, k + 1) ? DIAGONALS_CURVED_MAX : DIAGONALS_MAX;
+    return (size_t)r->entries * r->slots <= most;
+}
+
+/* Folds leave sums of no meaning in slots without an element, about as large as those with one, and
+ * as different from each other: where the diagonals are not made, random values of that size stand
+ * there, about normal (the sum of four uniform numbers has deviation 1 / sqrt(3)). */
 static void fill_empty(const slots *s, size_t value)
 {
     double *x = s->x[value], sum = 0.0;
     size_t room = slots_of(s, value), full = 0;
+    uint64_t random = value + 1;
     for (size_t j = 0; j < room; j++) {
         sum += x[j] * x[j];
         full += x[j] != 0.0;
     }
     double typical = sqrt(sum / (double)(full > 0 ? full : 1));
-    for (size_t j = 0; j < room; j++)
-        if (x[j] == 0.0)
-            x[j] = typical;
+    for (size_t j = 0; j < room; j++) {
+        double normal = -2.0;
+        if (x[j] != 0.0)
+            continue;
+        for (int i = 0; i < 4; i++) {
+            random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            normal += ldexp((double)(random >> 32), -32);
+        }
+        x[j] = sqrt(3.0) * typical * normal;
+    }
+}
+
+/* No image makes an element leave its range, so a made-up one may not either: what a polynomial
+ * gives beyond it says nothing. */
+static void keep_range(const slots *s, size_t value)
+{
+    const nn_layout *l = &s->a->layout[value];
+    double range = nn_stages_range(s->stages, value);
+    for (size_t i = 0; i < l->first[l->count]; i++)
+        for (size_t m = 0; m < s->a->images; m++) {
+            double *x = &s->x[value][s->a->images * l->slot[i] + m];
+            *x = fmax(-range, fmin(range, *x));
+        }
 }
 
 static double polynomial_at(const nn_stage *stage, double x)
@@ -278,8 +328,9 @@ static nn_status stage_slots(slots *s, size_t k)
     for (size_t i = 0; stage->kind == NN_STAGE_AFFINE && i < stage->input_count && st == NN_OK;
          i++) {
         const nn_route *r = nn_arrangement_route(s->a, k, i);
-        folds |= r->fold_count > 0 && !few(r);
-        st = r->fold_count > 0 && few(r) ? add_diagonals(s, k, i, y) : add_values(s, k, i, y);
+        int made = r->fold_count > 0 && few(s, k, r);
+        folds |= r->fold_count > 0 && !made;
+        st = made ? add_diagonals(s, k, i, y) : add_values(s, k, i, y);
     }
     if (folds && st == NN_OK)
         fill_empty(s, k + 1);
@@ -315,6 +366,7 @@ static nn_status walk_slots(nn_error_point *point, slots *s, const double *input
         st = v > 0 ? stage_slots(s, v - 1) : NN_OK;
         if (st != NN_OK)
             break;
+        keep_range(s, v);
         for (size_t j = 0; j < slots_of(s, v); j++)
             sum += s->x[v][j] * s->x[v][j];
         point[v].slot = fmax(point[v].slot, sqrt(sum / (double)slots_of(s, v)));

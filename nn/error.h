@@ -26,9 +26,18 @@ typedef struct nn_error_point {
  */
 NN_MUST_CHECK nn_status nn_error_gains(nn_error_point *point, const nn_stages *stages);
 
+/** Error, root mean square, of stage k's output for an error of 1 in every element of its input i
+ *  alone: what is passed on, where a gain says what arrives at the end.
+ *
+ *  In:     point   of nn_error_gains
+ *  Cost:   one pass over the input's matrix
+ */
+double nn_error_growth(const nn_stages *stages, size_t k, size_t i, const nn_error_point *point);
+
 /** Sizes of slots in an arrangement: those of two made-up inputs, the middle of the input's range
  * and random values in it, computed in clear slots; the larger counts, and it is never below the
- * size of a value.
+ * size of a value. Elements keep their ranges, whatever the made-up input; sums of no meaning do
+ * not.
  *
  *  In/out: point   of nn_error_gains
  *  Cost:   two passes over all matrices; where folds leave sums of no meaning, making every

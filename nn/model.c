@@ -19,8 +19,13 @@ static nn_status look_at(nn_model *m, char *why, size_t why_size)
 
     if (g->input_count != 1 || g->output_count != 1)
         return nn_why(why, why_size, NN_ERR_UNSUPPORTED,
-                      "the model has %zu inputs and %zu outputs, one of each is taken",
-                      g->input_count, g->output_count);
+                      "the model has %zu inputs and %zu outputs, one of each is taken; make all "
+                      "inputs but the image constant, and export the logits alone ('%.60s')",
+                      g->input_count, g->output_count,
+                      g->output_count > 0 ? g->value[g->output[0]].name : "none");
+    /* Images are computed one by one, whatever batch the file was exported with. */
+    if (g->value[g->input[0]].dims.rank > 0)
+        g->value[g->input[0]].dims.dim[0] = 0;
     m->tail = nn_tail_find(g, &logits);
     nn_dims *dims = malloc((g->value_count + 1) * sizeof *dims);
     if (dims == NULL)
@@ -38,19 +43,17 @@ static nn_status look_at(nn_model *m, char *why, size_t why_size)
     return st;
 }
 
-nn_status nn_model_read(nn_model **out, const uint8_t *bytes, size_t size, char *why,
-                        size_t why_size)
+nn_status nn_model_of_graph(nn_model **out, nn_graph *g, uint64_t id, char *why, size_t why_size)
 {
     *out = NULL;
-    if (why != NULL && why_size > 0)
-        why[0] = '\0';
     nn_model *m = calloc(1, sizeof *m);
-    if (m == NULL)
-        return NN_ERR_MEMORY;
-    m->id = nn_digest(bytes, size);
-    nn_status st = nn_onnx_read(&m->graph, bytes, size, why, why_size);
-    if (st == NN_OK)
-        st = look_at(m, why, why_size);
+    if (m == NULL) {
+        nn_graph_free(g);
+        return nn_why(why, why_size, NN_ERR_MEMORY, "out of memory while reading the model");
+    }
+    m->graph = g;
+    m->id = id;
+    nn_status st = look_at(m, why, why_size);
     if (st == NN_OK)
         st = nn_lower_input_range(&m->input_lo, &m->input_hi, m->graph, why, why_size);
     if (st != NN_OK) {
@@ -59,6 +62,17 @@ nn_status nn_model_read(nn_model **out, const uint8_t *bytes, size_t size, char 
     }
     *out = m;
     return NN_OK;
+}
+
+nn_status nn_model_read(nn_model **out, const uint8_t *bytes, size_t size, char *why,
+                        size_t why_size)
+{
+    nn_graph *g = NULL;
+    *out = NULL;
+    if (why != NULL && why_size > 0)
+        why[0] = '\0';
+    nn_status st = nn_onnx_read(&g, bytes, size, why, why_size);
+    return st == NN_OK ? nn_model_of_graph(out, g, nn_digest(bytes, size), why, why_size) : st;
 }
 
 void nn_model_free(nn_model *m)

@@ -16,6 +16,15 @@ struct nn_model {
     uint64_t id;
 };
 
+/** Make a model of a graph that is read or built.
+ *
+ *  In:     g    taken over, on failure as well
+ *          id   what nn_model_id shall say
+ *  Fails:  as nn_model_read behind the reading
+ */
+NN_MUST_CHECK nn_status nn_model_of_graph(nn_model **out, nn_graph *g, uint64_t id, char *why,
+                                          size_t why_size);
+
 /** Lower the network and run passes over it.
  *
  *  Out:    stages   to be cleared with nn_stages_clear; empty on failure

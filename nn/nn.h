@@ -6,7 +6,7 @@
  *           -> nn_client_write (the small public plan file, no weights) and nn_program_create
  *   client: nn_client_read -> keys for nn_client_keys -> nn_client_encrypt -> (bytes) ...
  *   server: nn_program_run on the ciphertexts with the client's evaluation keys
- *   client: nn_client_decrypt -> logits
+ *   client: nn_client_decrypt -> logits -> nn_tail_apply where the network ends in a softmax
  *
  * Laws: statuses are nn_status (0, nn codes -100.., or a ckks code that travelled up); a function
  * that takes (why, why_size) fills why with one sentence on failure (NULL, 0 is allowed). const
@@ -70,13 +70,17 @@ NN_API const char *nn_model_meta(const nn_model *m, const char *key);
 /** 64-bit digest of the file's bytes; equal models have equal digests. */
 NN_API uint64_t nn_model_id(const nn_model *m);
 /** The plain network: out gets nn_model_outputs numbers, the float reference of the unmerged graph,
- * with the polynomials in place of activations that the model's metadata hold.
+ * with the polynomials in place of activations that the model's metadata hold; nn_tail_apply makes
+ * the file's own outputs of them.
+ *
+ *  Fails:  NN_ERR_MEMORY, NN_ERR_UNSUPPORTED (the output is made of integers and no tail), as
+ *          nn_ref_run
  */
 NN_API NN_MUST_CHECK nn_status nn_model_run(const nn_model *m, float *out, const float *in,
                                             char *why, size_t why_size);
 
 /** What the model's file ends in after the logits; the encrypted network ends before it, and the
- *  client computes it of what it has decrypted. */
+ *  client computes it of what it has decrypted with nn_tail_apply. */
 NN_API nn_tail nn_model_tail(const nn_model *m);
 
 /** Passes over a network that save levels and products and keep what it computes. */
@@ -152,13 +156,17 @@ NN_API NN_MUST_CHECK nn_status nn_costs_fit(nn_costs *costs, double *misfit,
 /** Rings that a plan may use: any, only that with N/2 complex slots, only that with N real ones. */
 enum { NN_RING_ANY = 0, NN_RING_COMPLEX = 1, NN_RING_REAL = 2 };
 
+/** Bound on a server's memory where none is given: what leaves the client, the system and further
+ * threads a part of 8 GiB. It is the same on all machines, as a plan must be. */
+#define NN_MEMORY_DEFAULT ((size_t)7 << 30)
+
 typedef struct nn_plan_options {
     int security_bits;     /* 128 (default when 0), 192, 256 */
     double precision_bits; /* bits kept below 1.0 where an error counts most; 0: default 13 */
     int log_n;             /* 0: chosen */
     unsigned passes_off;   /* NN_PASS_... that are left out, for comparison */
     const nn_costs *costs; /* NULL: built in; decides the plan; read by nn_plan_create, not kept */
-    size_t memory;         /* bound on the forecast's server_memory; 0: none */
+    size_t memory;         /* bound on the forecast's server_memory; 0: NN_MEMORY_DEFAULT */
     size_t images;         /* images side by side in one ciphertext, a power of two; 0: 1 */
     int ring;              /* NN_RING_...; 0: chosen */
     int alternatives;      /* 1: also try the next larger degree, for nn_plan_tried */
@@ -182,6 +190,8 @@ typedef struct nn_forecast {
     size_t server_memory; /* the most of: all that encoding weights needs; context, keys, weights,
                              values and scratch of one worker while it infers */
     size_t peak_memory;   /* client and server in one process (unseen eval, one thread) */
+    size_t thread_memory; /* what every further thread adds to either */
+    size_t lane_memory;   /* what an inference beside another, by a thread of its own, adds */
     double infer_ms;      /* on one core, by the unit times of the options */
     double logit_error;   /* predicted standard deviation of a logit's error */
 } nn_forecast;
@@ -192,7 +202,9 @@ typedef struct nn_forecast {
  *          options   NULL for the defaults
  *  Fails:  NN_ERR_UNSUPPORTED (a matrix of zeros: the output does not depend on the image),
  *          NN_ERR_PLAN (no secure parameter set carries the network: why names the stage, what it
- * needs, what there is, and a way out), NN_ERR_MEMORY, NN_ERR_ARG Cost:   a second or so;
+ * needs, what there is, and a way out), NN_ERR_RANGE (a range is not known, or so large that
+ * logits drown), NN_ERR_MEMORY, NN_ERR_ARG
+ *  Cost:   a second or so;
  * deterministic
  */
 NN_API NN_MUST_CHECK nn_status nn_plan_create(nn_plan **out, const nn_model *m,
@@ -376,6 +388,10 @@ NN_API nn_shape nn_client_input(const nn_client *c);
 
 /** Number of logits. */
 NN_API size_t nn_client_outputs(const nn_client *c);
+
+/** What the network ends in after its logits: nn_tail_apply makes its own outputs of what
+ *  nn_client_decrypt gives. */
+NN_API nn_tail nn_client_tail(const nn_client *c);
 
 /** Images side by side in one request, 1 or more; together they cost the server what one costs. */
 NN_API size_t nn_client_images(const nn_client *c);

@@ -144,8 +144,8 @@ nn_status nn_op_shape_pad(nn_dims *out, const nn_op_request *r)
                             "only padding with a constant is taken; use padding_mode='zeros'", NULL,
                             "", NULL);
     if (fill != NULL && (fill->value == NULL && fill->number == NULL))
-        return nn_op_refuse(r, NN_ERR_UNSUPPORTED, "the number it pads with is no constant", NULL,
-                            "", NULL);
+        return nn_op_refuse(r, NN_ERR_UNSUPPORTED,
+                            "the number it pads with is no constant; make it one", NULL, "", NULL);
     if (fill != NULL && fill->count != 1)
         return nn_op_refuse(r, NN_ERR_SHAPE, "it pads with numbers of shape", &fill->dims, "",
                             NULL);
@@ -392,7 +392,8 @@ nn_status nn_op_shape_range(nn_dims *out, const nn_op_request *r)
     for (size_t k = 0; k < 3; k++) {
         const nn_tensor *t = nn_op_input(r, k);
         if (t->value == NULL && t->number == NULL)
-            return nn_op_refuse(r, NN_ERR_UNSUPPORTED, "its bounds depend on data", NULL, "", NULL);
+            return nn_op_refuse(r, NN_ERR_UNSUPPORTED,
+                                "its bounds depend on data; make them constant", NULL, "", NULL);
         if (t->count != 1)
             return nn_op_refuse(r, NN_ERR_SHAPE, "a bound has the shape", &t->dims, "", NULL);
         v[k] = t->value != NULL ? (double)t->value[0] : (double)t->number[0];

@@ -14,9 +14,11 @@ typedef struct nn_plan_step {
     ckks_scale weight[NN_INPUTS_MAX];   /* of the diagonals of an affine stage, by input; of the
                                            scalar 1 where the route is NN_ROUTE_SAME */
     ckks_scale scale_out;
-    double min_scale; /* of a polynomial stage that is not a square */
-    double magnitude; /* bound of |output| */
-    double error;     /* predicted standard deviation of a value's error */
+    double min_scale;     /* of a polynomial stage that is not a square */
+    double magnitude;     /* bound of |output| */
+    double size;          /* typical size of a value */
+    size_t weight_memory; /* encoded matrices and biases */
+    double error;         /* predicted standard deviation of a value's error */
 } nn_plan_step;
 
 struct nn_plan {

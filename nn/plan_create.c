@@ -7,6 +7,7 @@
 #include "nn/plan_keys.h"
 #include "nn/plan_ring.h"
 #include "nn/plan_steps.h"
+#include "nn/refuse.h"
 #include "nn/why.h"
 
 enum {
@@ -17,16 +18,9 @@ enum {
 };
 
 static const double default_precision_bits = 13.0;
-/* What a plan tries to stay below when no bound is given. */
-static const size_t default_memory = (size_t)7 << 30;
 /* Entries of matrices up to which the network as it stands in the file is arranged for comparison.
  */
 static const size_t compare_max = (size_t)2 << 20;
-/* A range that is no measurement bounds all images together, and grows layer by layer; beyond this
- * it says nothing. */
-static const double range_max = 1e15;
-/* What a fitted polynomial may take at most, by such a bound. */
-static const double fitted_max = 2.0;
 
 /* One plan in the making. */
 typedef struct making {
@@ -38,39 +32,6 @@ typedef struct making {
 } making;
 
 /* ---- refusals */
-
-/* A matrix of zeros makes an output that does not depend on the image: nothing to encrypt for. */
-static nn_status refuse_zeros(const making *m, const nn_stages *stages)
-{
-    for (size_t k = 0; k < stages->count; k++) {
-        const nn_stage *stage = &stages->stage[k];
-        if (stage->kind == NN_STAGE_AFFINE && nn_stage_nonzeros(stage) == 0)
-            return nn_why(m->why, m->why_size, NN_ERR_UNSUPPORTED,
-                          "all weights of '%s' are zero: the output does not depend on the image",
-                          stage->name);
-    }
-    return NN_OK;
-}
-
-static nn_status refuse_ranges(const making *m, const nn_stages *stages)
-{
-    for (size_t k = 0; k < stages->count; k++) {
-        const nn_stage *stage = &stages->stage[k];
-        double range = nn_stages_range(stages, stage->input[0]);
-        if (stage->kind == NN_STAGE_POLY && stage->basis == CKKS_BASIS_CHEBYSHEV &&
-            range > fitted_max)
-            return nn_why(m->why, m->why_size, NN_ERR_RANGE,
-                          "the activation '%s' is a polynomial on [-1, 1], but what it takes may "
-                          "reach %.3g; measure ranges on images and fit it again ('unseen fit')",
-                          stage->name, range);
-        if (!(stage->range <= range_max) && !stage->measured)
-            return nn_why(m->why, m->why_size, NN_ERR_RANGE,
-                          "the range of '%s' is not known: all that is certain is that its numbers "
-                          "stay below %.1e; measure ranges on images ('unseen fit')",
-                          stage->name, stage->range);
-    }
-    return NN_OK;
-}
 
 static nn_status refuse_options(const making *m)
 {
@@ -108,7 +69,7 @@ static nn_status complete(nn_plan *p, const making *m)
     if (st == NN_OK)
         st = nn_plan_foretell(p, ctx, m->here);
     if (st == NN_OK)
-        st = nn_plan_fit(p, ctx, m->here, o->memory != 0 ? o->memory : default_memory);
+        st = nn_plan_fit(p, ctx, m->here, o->memory);
     ckks_context_free(ctx);
     return st;
 }
@@ -132,26 +93,46 @@ static nn_status plan_once(nn_plan *p, const making *m, const nn_costs *costs)
     return st == NN_ERR_MISMATCH ? NN_ERR_PLAN : st;
 }
 
+static nn_status refuse_memory(const nn_plan *p, const making *m)
+{
+    const double mib = 1048576.0;
+    size_t heaviest = 0;
+    for (size_t k = 1; k < p->stages->count; k++)
+        if (p->step[k].weight_memory > p->step[heaviest].weight_memory)
+            heaviest = k;
+    return nn_why(m->why, m->why_size, NN_ERR_PLAN,
+                  "the server needs %.1f MiB even with its weights compact and as few keys as can "
+                  "be, above the %.1f MiB that are allowed (--memory); most weights, %.1f MiB, "
+                  "belong to '%s'; allow more, use fewer channels there, or fewer images at a time "
+                  "(--batch, --images)",
+                  (double)p->forecast.server_memory / mib, (double)m->options.memory / mib,
+                  (double)p->step[heaviest].weight_memory / mib, p->stages->stage[heaviest].name);
+}
+
+/* Whether the plan computes what the network does. */
+static nn_status refuse_errors(const nn_plan *p, const making *m)
+{
+    nn_status st = nn_refuse_logits(p->stages, p->forecast.logit_error, m->options.precision_bits,
+                                    m->why, m->why_size);
+    for (size_t k = 0; k < p->stages->count && st == NN_OK; k++)
+        st = nn_refuse_noise(p->stages, k, p->step[k].size, p->step[k].error, m->why, m->why_size);
+    return st;
+}
+
 /* The same within the memory: while it is too much, keys are made dearer, so that there are fewer.
- * A bound that nobody asked for is only aimed at. */
+ */
 static nn_status plan_within(nn_plan *p, const making *m)
 {
     const nn_plan_options *o = &m->options;
-    const double mib = 1048576.0;
-    size_t memory = o->memory != 0 ? o->memory : default_memory;
     nn_costs costs = *o->costs;
     nn_status st = plan_once(p, m, &costs);
-    for (int d = 0; d < DEARER_MAX && st == NN_OK && p->forecast.server_memory > memory; d++) {
+    for (int d = 0; d < DEARER_MAX && st == NN_OK && p->forecast.server_memory > o->memory; d++) {
         costs.key_ms_per_mib = 4.0 * fmax(costs.key_ms_per_mib, 0.25);
         st = plan_once(p, m, &costs);
     }
-    if (st == NN_OK && p->forecast.server_memory > memory && o->memory != 0)
-        return nn_why(m->why, m->why_size, NN_ERR_PLAN,
-                      "the server needs %.1f MiB even with its weights compact and as few keys as "
-                      "can be, above the %.1f MiB that are allowed; allow more (--memory), or use "
-                      "fewer channels",
-                      (double)p->forecast.server_memory / mib, (double)memory / mib);
-    return st;
+    if (st == NN_OK)
+        st = refuse_errors(p, m);
+    return st == NN_OK && p->forecast.server_memory > o->memory ? refuse_memory(p, m) : st;
 }
 
 /* ---- stages */
@@ -168,9 +149,7 @@ static nn_status plan_passes(nn_plan **out, const making *m, uint64_t keep,
     if (p != NULL && p->stages != NULL)
         st = nn_model_stages(m->model, &passes, p->stages, report, m->why, m->why_size);
     if (st == NN_OK)
-        st = refuse_zeros(m, p->stages);
-    if (st == NN_OK)
-        st = refuse_ranges(m, p->stages);
+        st = nn_refuse_stages(p->stages, m->why, m->why_size);
     if (st == NN_OK) {
         p->model = m->model;
         p->passes = passes.passes;
@@ -296,6 +275,7 @@ nn_status nn_plan_create(nn_plan **out, const nn_model *model, const nn_plan_opt
     m.here = o->costs != NULL ? o->costs : nn_costs_builtin(NULL);
     o->costs = o->costs != NULL ? o->costs : nn_costs_builtin(NN_COSTS_REFERENCE);
     o->images = o->images != 0 ? o->images : 1;
+    o->memory = o->memory != 0 ? o->memory : NN_MEMORY_DEFAULT;
     nn_plan *p = NULL;
     nn_status st = refuse_options(&m);
     if (st == NN_OK && report == NULL)

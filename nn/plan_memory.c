@@ -8,6 +8,8 @@
 
 /* Code, libc, stacks, the process itself. */
 static const size_t process_memory = (size_t)8 << 20;
+/* Of a thread's stack and heap what is touched. */
+static const size_t thread_own = (size_t)1 << 18;
 /* The client's half, and the pictures. */
 static const size_t client_memory = (size_t)4 << 20;
 /* An entry of a matrix: a number and its column. Its place among the diagonals while they are made.
@@ -60,12 +62,12 @@ size_t nn_plan_scratch(const nn_plan *p, const ckks_context *ctx, int threads)
     return most;
 }
 
-/* Scratch of one worker: what every worker has, and the circuits' share. */
-static size_t worker_memory(const nn_plan *p, const ckks_context *ctx)
+/* Scratch of a worker of so many threads: what every worker has, and the circuits' share. */
+static size_t worker_memory(const nn_plan *p, const ckks_context *ctx, int threads)
 {
     ckks_worker *w = NULL;
-    size_t bytes = nn_plan_scratch(p, ctx, 1);
-    if (ckks_worker_create(&w, ctx, 0) == CKKS_OK)
+    size_t bytes = nn_plan_scratch(p, ctx, threads);
+    if (ckks_worker_create_team(&w, ctx, 0, threads) == CKKS_OK)
         bytes += ckks_worker_bytes(w);
     ckks_worker_free(w);
     return bytes;
@@ -101,11 +103,11 @@ static size_t stage_weights(const nn_plan *p, const ckks_context *ctx, size_t k)
     return bytes;
 }
 
-static size_t weight_memory(const nn_plan *p, const ckks_context *ctx)
+static size_t weight_memory(nn_plan *p, const ckks_context *ctx)
 {
     size_t bytes = 0;
     for (size_t k = 0; k < p->stages->count; k++)
-        bytes += stage_weights(p, ctx, k);
+        bytes += p->step[k].weight_memory = stage_weights(p, ctx, k);
     return bytes;
 }
 
@@ -119,7 +121,7 @@ static size_t matrix_memory(const nn_plan *p, size_t first)
 }
 
 /* What encoding the weights needs at most: encoded ones grow while matrices are released. */
-static size_t encode_memory(const nn_plan *p, const ckks_context *ctx)
+static size_t encode_memory(const nn_plan *p)
 {
     size_t row = (size_t)8 << p->schedule.log_n, done = 0, most = 0;
     for (size_t k = 0; k < p->stages->count; k++) {
@@ -128,7 +130,7 @@ static size_t encode_memory(const nn_plan *p, const ckks_context *ctx)
             if (transforms(p, k, i))
                 index = largest(index,
                                 nn_affine_nonzeros(&p->stages->stage[k].affine[i]) * index_bytes);
-        done += stage_weights(p, ctx, k);
+        done += p->step[k].weight_memory;
         most = largest(most, matrix_memory(p, k) + index + done +
                                  (encode_rows + encode_rows_output * outputs) * row);
     }
@@ -177,9 +179,12 @@ void nn_plan_foretell_memory(nn_plan *p, const ckks_context *ctx)
     f->weight_memory = weight_memory(p, ctx);
     f->model_memory = graph_memory(p->model->graph) + matrix_memory(p, 0);
     f->value_memory = (f->requests + nn_plan_alive(p)) * ciphertext;
-    size_t running = f->weight_memory + worker_memory(p, ctx) + f->value_memory;
+    size_t worker = worker_memory(p, ctx, 1);
+    size_t running = f->weight_memory + worker + f->value_memory;
+    f->thread_memory = worker_memory(p, ctx, 2) - worker + thread_own;
+    f->lane_memory = f->value_memory + f->responses * ciphertext + worker + thread_own;
     f->server_memory = process_memory + ckks_context_bytes(ctx) + f->eval_key_memory +
-                       graph_memory(p->model->graph) + largest(running, encode_memory(p, ctx));
+                       graph_memory(p->model->graph) + largest(running, encode_memory(p));
     f->peak_memory = f->server_memory + (f->requests + f->responses) * ciphertext + client_memory;
 }
 

@@ -40,6 +40,24 @@ size_t nn_ref_broadcast(const nn_dims *out, const nn_dims *d, size_t i)
     return index;
 }
 
+size_t nn_ref_run_length(const nn_dims *out, const nn_dims *d, size_t *step)
+{
+    size_t length = 1;
+
+    *step = 1;
+    for (size_t from_end = 1; from_end <= out->rank; from_end++) {
+        size_t size = out->dim[out->rank - from_end];
+        size_t moves = size == 1 || (from_end <= d->rank && d->dim[d->rank - from_end] != 1);
+
+        if (size != 1 && length == 1)
+            *step = moves;
+        if (size != 1 && *step != moves)
+            break;
+        length *= size;
+    }
+    return length;
+}
+
 /* The operators of nn/move.h */
 static nn_status run_move(const nn_ref_job *j, char *why, size_t why_size)
 {

@@ -1,5 +1,6 @@
 /* The truth: every operator in plain float arithmetic, one naive loop nest per operator, written to
- * be read. Sums are accumulated in double. Everything faster is tested against this file. */
+ * be read; the convolution alone goes in tiles, in the same order. Sums are accumulated in double,
+ * term by term. Everything faster is tested against this file. */
 
 #ifndef UNSEEN_NN_REF_H
 #define UNSEEN_NN_REF_H

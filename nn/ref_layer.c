@@ -15,13 +15,16 @@
 static float pool_at(const nn_ref_job *j, const nn_window *w, const float *image, size_t y,
                      size_t x)
 {
+    const size_t end = nn_window_end(w, 0, y), first = nn_window_first(w, 1, x);
+    const size_t end_k = nn_window_end(w, 1, x);
     double sum = 0, most = -(double)INFINITY;
     size_t seen = 0;
 
-    for (size_t i = nn_window_first(w, 0, y); i < nn_window_end(w, 0, y); i++) {
-        for (size_t k = nn_window_first(w, 1, x); k < nn_window_end(w, 1, x); k++) {
-            double v =
-                (double)image[nn_window_at(w, 0, y, i) * w->in[1] + nn_window_at(w, 1, x, k)];
+    for (size_t i = nn_window_first(w, 0, y); i < end; i++) {
+        const float *row = image + nn_window_at(w, 0, y, i) * w->in[1];
+
+        for (size_t k = first; k < end_k; k++) {
+            double v = (double)row[nn_window_at(w, 1, x, k)];
             sum += v;
             most = fmax(most, v);
             seen++;
@@ -61,51 +64,13 @@ void nn_ref_batch_normalization(const nn_ref_job *j)
     size_t channels = x->dims.dim[1];
     size_t inner = channels * x->dims.dim[0] == 0 ? 0 : x->count / (channels * x->dims.dim[0]);
 
-    for (size_t i = 0; i < x->count; i++) {
-        size_t c = i / inner % channels;
-        double centred = (double)x->value[i] - nn_ref_at(j->in[3], c);
+    for (size_t nc = 0; nc < channels * x->dims.dim[0]; nc++) {
+        size_t c = nc % channels;
+        double scale = nn_ref_at(j->in[1], c), shift = nn_ref_at(j->in[2], c);
+        double mean = nn_ref_at(j->in[3], c), deviation = sqrt(nn_ref_at(j->in[4], c) + epsilon);
 
-        j->out->value[i] =
-            (float)(nn_ref_at(j->in[1], c) * centred / sqrt(nn_ref_at(j->in[4], c) + epsilon) +
-                    nn_ref_at(j->in[2], c));
-    }
-}
-
-/* x is (N,C,H,W), w is (O,C/G,KH,KW), b is (O), y is (N,O,H',W') */
-void nn_ref_conv(const nn_ref_job *j)
-{
-    const nn_tensor *in = j->in[0], *weight = j->in[1], *bias = nn_ref_optional(j, 2);
-    size_t groups = (size_t)nn_node_int(j->node, "group", 1);
-    size_t outs = weight->dims.dim[0], ins = weight->dims.dim[1]; /* ins: of one group */
-    nn_window w;
-
-    if (nn_window_of_node(&w, j->node, &in->dims, weight->dims.dim + 2, NULL, 0) != NN_OK)
-        return; /* cannot be: nn_op_shape has accepted it */
-    for (size_t n = 0; n < in->dims.dim[0]; n++) {
-        for (size_t o = 0; o < outs; o++) {
-            size_t group = o / (outs / groups);
-
-            for (size_t y = 0; y < w.out[0]; y++) {
-                for (size_t x = 0; x < w.out[1]; x++) {
-                    double sum = bias != NULL ? nn_ref_at(bias, o) : 0.0;
-
-                    for (size_t c = 0; c < ins; c++) {
-                        const float *image =
-                            in->value + ((n * groups + group) * ins + c) * w.in[0] * w.in[1];
-                        const float *kernel =
-                            weight->value + (o * ins + c) * w.kernel[0] * w.kernel[1];
-
-                        for (size_t i = nn_window_first(&w, 0, y); i < nn_window_end(&w, 0, y); i++)
-                            for (size_t k = nn_window_first(&w, 1, x); k < nn_window_end(&w, 1, x);
-                                 k++)
-                                sum += (double)kernel[i * w.kernel[1] + k] *
-                                       (double)image[nn_window_at(&w, 0, y, i) * w.in[1] +
-                                                     nn_window_at(&w, 1, x, k)];
-                    }
-                    j->out->value[((n * outs + o) * w.out[0] + y) * w.out[1] + x] = (float)sum;
-                }
-            }
-        }
+        for (size_t i = nc * inner; i < (nc + 1) * inner; i++)
+            j->out->value[i] = (float)(scale * ((double)x->value[i] - mean) / deviation + shift);
     }
 }
 

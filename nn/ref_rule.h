@@ -22,7 +22,16 @@ const nn_tensor *nn_ref_optional(const nn_ref_job *j, size_t k);
 /** Index into a tensor of dimensions d, broadcast to dimensions out, at flat index i of out. */
 size_t nn_ref_broadcast(const nn_dims *out, const nn_dims *d, size_t i);
 
-/* Layers: nn/ref_layer.c. Floats. */
+/** How long nn_ref_broadcast goes on in one way.
+ *
+ *  Out:    step  what the index into d rises by for each element of a run: 1, or 0 where a run is a
+ *                single element of d again and again
+ *  Returns the length of a run, a product of the last dimensions of out: runs begin at its
+ * multiples
+ */
+size_t nn_ref_run_length(const nn_dims *out, const nn_dims *d, size_t *step);
+
+/* Layers: nn/ref_conv.c and nn/ref_layer.c. Floats. */
 void nn_ref_batch_normalization(const nn_ref_job *j);
 void nn_ref_conv(const nn_ref_job *j);
 void nn_ref_gemm(const nn_ref_job *j);

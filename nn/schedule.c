@@ -24,6 +24,13 @@ static const double least_precision = 2.0; /* where nothing depends on it */
 static const double spare_cost = 1.01;     /* what a spare bit of precision may cost */
 static const double same_bits = 4.0;       /* of the scalar 1, at least */
 static const double special_bits_min = 30.0;
+/* Errors stay so many bits below the values that they are in, also where the output hardly depends
+ * on these: a polynomial of a value that drowns in them would no longer pass them on linearly. */
+static const double clear_bits = 6.0;
+/* Smaller numbers have the room of this one: operations take none to be below 1, and want Q above
+ * twice the scale. */
+static const double least_magnitude = 0.5;
+static const double tiny_size = 0.01; /* what is smaller should be scaled up */
 
 typedef struct search {
     const nn_schedule_job *job;
@@ -54,7 +61,7 @@ static double prime_bits_min(const search *s)
  * added. */
 static double magnitude_bits(const nn_stage *stage)
 {
-    double largest = fmax(stage->range, 1e-30);
+    double largest = fmax(stage->range, least_magnitude);
     for (size_t i = 0; stage->kind == NN_STAGE_AFFINE && i < stage->input_count; i++)
         for (size_t o = 0; o < stage->affine[i].rows; o++)
             largest = fmax(largest, fabs(stage->affine[i].bias[o]));
@@ -110,6 +117,15 @@ static void fill_least(search *s)
                 nn_shapes_least(&s->work[k], s->job->costs, s->job->log_n, limbs);
 }
 
+/* log2 of the error that each source may leave in a value: an output error of 2^target, and less
+ * than the value itself. */
+static double allowed(const search *s, size_t value, double target)
+{
+    const nn_error_point *point = &s->point[value];
+    return fmin(target - log2(fmax(point->gain, 1e-30)),
+                log2(fmax(point->size, 1e-30)) - clear_bits);
+}
+
 /* Least log2 of the scales of the weights, and of inputs, of an affine stage. */
 static void set_weight_floors(search *s, size_t k, double folded, double target)
 {
@@ -126,20 +142,20 @@ static void set_weight_floors(search *s, size_t k, double folded, double target)
         double weight = spread + 0.5 * log2(fmax(w->input_terms[i], 1) / 12.0) + slot;
         s->floor[k].weight[i] =
             w->same[i] ? fmax(slot - 1.0, same_bits) : fmax(weight, spread + least_precision);
-        s->floor[k].key[i] = rounding + log2(in->gain) - target;
+        s->floor[k].key[i] = rounding - allowed(s, stage->input[i], target);
     }
 }
 
-/* Scales at which each source of error alone leaves an output error of 2^target_bits. */
+/* Scales at which each source of error alone leaves as much as is allowed. */
 static void set_floors(search *s, double target)
 {
     double rounding = nn_schedule_rounding_bits(s->job->ring, s->job->log_n);
     for (size_t k = 0; k < s->now.count; k++) {
         const nn_work *w = &s->work[k];
         const nn_stage *stage = &s->job->stages->stage[k];
-        double before = log2(s->point[stage->input[0]].gain), behind = log2(s->point[k + 1].gain);
+        double before = allowed(s, stage->input[0], target), behind = allowed(s, k + 1, target);
         /* A fold adds up twice as many errors; so does every further transform. */
-        double folded = behind + 0.5 * w->fold_depth - target;
+        double folded = 0.5 * w->fold_depth - behind;
         s->floor[k] = (nn_level_floor){.out = rounding + folded};
         if (w->transforms > 1)
             s->floor[k].out += 0.5 * log2(w->transforms);
@@ -147,8 +163,7 @@ static void set_floors(search *s, double target)
             set_weight_floors(s, k, folded, target);
         /* Other polynomials round at every product. */
         if (!w->affine && !w->square)
-            s->floor[k].out =
-                rounding + fmax(before, behind) - target + 0.5 * log2(fmax(w->products, 2.0));
+            s->floor[k].out = rounding - fmin(before, behind) + 0.5 * log2(fmax(w->products, 2.0));
         s->floor[k].out = fmax(s->floor[k].out, rounding + least_precision);
     }
 }
@@ -167,8 +182,8 @@ static nn_status make_levels(search *s, nn_levels **levels, nn_levels_job *job, 
 {
     double target = log2(worst_gain(s)) - precision;
     /* Fresh errors are smaller than those of a rounding, but key switches at that scale are not. */
-    double fresh = nn_schedule_spread_bits(s->job->ring, s->job->log_n) + log2(key_deviation) +
-                   log2(s->point[0].gain) - target;
+    double fresh = nn_schedule_spread_bits(s->job->ring, s->job->log_n) + log2(key_deviation) -
+                   allowed(s, 0, target);
     set_floors(s, target);
     *job = (nn_levels_job){.stages = s->job->stages,
                            .work = s->work,
@@ -280,7 +295,7 @@ static nn_status make_points(search *s)
     if (st == NN_OK && s->job->arrangement != NULL)
         st = nn_error_slots(s->point, stages, s->job->arrangement);
     double input = fmax(fabs(stages->input_lo), fabs(stages->input_hi));
-    s->magnitude[0] = log2(fmax(input, 1e-30));
+    s->magnitude[0] = log2(fmax(input, least_magnitude));
     /* A coefficient is at most sqrt(2) times the root mean square of the slots. */
     for (size_t v = 1; v <= count && st == NN_OK; v++)
         s->magnitude[v] = fmax(magnitude_bits(&stages->stage[v - 1]), log2(s->point[v].slot) + 1.0);
@@ -330,13 +345,15 @@ static nn_status refuse(const search *s, char *why, size_t why_size)
     if (stages->count == 0)
         return nn_why(why, why_size, NN_ERR_PLAN, "the network has no layers to compute");
     const char *name = stages->stage[at].name;
+    double size = s->point[at + 1].size;
     if (s->least_bits <= 0.0)
         return nn_why(why, why_size, NN_ERR_PLAN,
-                      "no scale carries stage %zu of %zu, '%s', at N = %d: %.0f bits of precision "
-                      "and a range of %g need more than a prime or a word holds; ask for less "
-                      "precision (--precision), or scale its weights and range down",
+                      "no scale carries stage %zu of %zu, '%s', at N = %d: %.0f bits of precision, "
+                      "a range of %g and numbers of about %.2g need more than a prime or a word "
+                      "holds; ask for less precision (--precision), or scale its weights and range "
+                      "%s",
                       at + 1, stages->count, name, n, s->job->precision_bits,
-                      stages->stage[at].range);
+                      stages->stage[at].range, size, size < tiny_size ? "up" : "down");
     if (s->least_bits == HUGE_VAL)
         return nn_why(why, why_size, NN_ERR_PLAN,
                       "the network is too deep for N = %d and log2(QP) <= %.0f: with %d primes it "

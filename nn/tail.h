@@ -6,11 +6,18 @@
 
 #include "nn/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Plan files hold these numbers. */
 typedef enum nn_tail {
     NN_TAIL_NONE = 0,
     NN_TAIL_SOFTMAX = 1,
     NN_TAIL_LOG_SOFTMAX = 2,
-    NN_TAIL_ARG_MAX = 3
+    NN_TAIL_ARG_MAX = 3,      /* of equals the first */
+    NN_TAIL_ARG_MAX_LAST = 4, /* of equals the last */
+    NN_TAIL_COUNT = 5
 } nn_tail;
 
 /** Find the tail of a graph.
@@ -20,16 +27,25 @@ typedef enum nn_tail {
  *                   operators of the tail belong to it
  *  In:      g       with an output, folded
  *  Returns: what the tail amounts to: ArgMax when there is one, else Softmax or LogSoftmax; none
- *           where they are not taken over all numbers of an image, where shapes do not fit, or
- *           without memory
+ *           where they are not taken over all numbers of an image, where another softmax or
+ *           ArgMax stands before what they would be cut off from, where shapes do not fit, or
+ *           without memory. A graph that ends with the logits has none
  */
 nn_tail nn_tail_find(const nn_graph *g, size_t *logits);
 
-/** Compute a tail of one image's logits.
+/** Compute a tail of one image's logits: what the network itself gives.
  *
- *  Out:     out    count numbers for a softmax; for ArgMax out[0] is the class; may be logits
+ *  Out:     out    count numbers, the logits themselves without a tail; for ArgMax out[0] is the
+ *                  class; may be logits
  *  Returns: how many numbers out has: count, or 1
  */
-size_t nn_tail_apply(float *out, nn_tail tail, const float *logits, size_t count);
+NN_API size_t nn_tail_apply(float *out, nn_tail tail, const float *logits, size_t count);
+
+/** The ONNX operator that a tail amounts to, "Softmax"; "none". */
+NN_API const char *nn_tail_name(nn_tail tail);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

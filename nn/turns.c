@@ -19,13 +19,38 @@ typedef struct cut {
     int swap, chain;
 } cut;
 
-/* What keys the other routes have, and marks for counting; slots entries each. */
+/* For the steps of one route. */
+typedef struct scratch {
+    unsigned char *seen; /* per slot, of the cut being tried; 0 between them */
+    int *baby, *giant;   /* per step, distinct ones of a cut */
+    int *x, *sample;     /* per step, see turning */
+} scratch;
+
+/* What keys the other routes have, and marks for counting. */
 typedef struct turning {
     const double *owned; /* price of the dearest key that another route has; NULL: none has any */
-    unsigned char *seen; /* of the cut being tried; 0 between them */
-    int *giant;          /* as many as the route has steps */
+    scratch room; /* x: the steps as numbers to be cut; sample: the same, far ones together */
     size_t slots, images;
 } turning;
+
+/* 1 when there was the memory; to be cleared either way. */
+static int scratch_init(scratch *s, size_t slots, size_t steps)
+{
+    s->seen = calloc(slots, 1);
+    s->baby = malloc(4 * steps * sizeof *s->baby);
+    if (s->baby == NULL)
+        return 0;
+    s->giant = s->baby + steps;
+    s->x = s->giant + steps;
+    s->sample = s->x + steps;
+    return s->seen != NULL;
+}
+
+static void scratch_clear(scratch *s)
+{
+    free(s->seen);
+    free(s->baby);
+}
 
 nn_turn_price nn_turns_price(const nn_cost_at *at, const nn_cost_at *fold)
 {
@@ -59,10 +84,27 @@ static int centre(int x, size_t slots)
     return x >= (int)(slots - slots / 2) ? x - (int)slots : x;
 }
 
-static void cut_step(const turning *t, const cut *c, int step, int *baby, int *giant)
+/* The number around 0 that a step is. */
+static int number_of(const turning *t, int step)
+{
+    return centre(step, t->slots) / (int)t->images;
+}
+
+/* Lists the numbers of a route. A sample takes them about a golden section apart, so that its first
+ * ones lie all over the route. */
+static void list_numbers(const turning *t, const nn_route *r)
+{
+    size_t count = (size_t)r->count, size = nn_layout_pow2(count), leap = size * 5 / 8 | 1;
+    for (size_t k = 0; k < count; k++)
+        t->room.x[k] = number_of(t, r->step[k]);
+    for (size_t k = 0, at = 0; k < count; at = (at + leap) & (size - 1))
+        if (at < count)
+            t->room.sample[k++] = t->room.x[at];
+}
+
+static void cut_number(const turning *t, const cut *c, int x, int *baby, int *giant)
 {
     int slots = (int)t->slots, images = (int)t->images;
-    int x = centre(step, t->slots) / images;
     int high = floor_divide(x + c->offset, c->stride) * c->stride, low = x - high;
     if (c->outer != 0) {
         int top = floor_divide(high + c->outer_offset, c->outer) * c->outer;
@@ -94,30 +136,83 @@ static double giants_cost(const turning *t, cut *c, int count, const nn_route *r
 {
     double parts = (double)r->out_parts, own = 0.0, chain = 0.0;
     for (int k = 0; k < count; k++) {
-        int step = t->giant[k];
+        int step = t->room.giant[k];
         if (step != 0)
             own += price->giant * parts;
-        if (step != 0 && !(t->seen[step] & SEEN_BABY))
+        if (step != 0 && !(t->room.seen[step] & SEEN_BABY))
             own += key_price(t, step, price->key);
     }
     c->chain = 0;
     if (price->hop <= 0.0 || count < 2)
         return own;
     for (int k = 0; k < count; k++)
-        t->giant[k] = centre(t->giant[k], t->slots);
-    qsort(t->giant, (size_t)count, sizeof *t->giant, ascending);
+        t->room.giant[k] = centre(t->room.giant[k], t->slots);
+    qsort(t->room.giant, (size_t)count, sizeof *t->room.giant, ascending);
     for (int k = 0; k < count; k++) {
-        int hop = hop_to(t->giant, k, t->slots);
+        int hop = hop_to(t->room.giant, k, t->slots);
         if (hop != 0)
             chain += price->hop * parts;
-        if (hop != 0 && !(t->seen[hop] & (SEEN_BABY | SEEN_HOP)))
+        if (hop != 0 && !(t->room.seen[hop] & (SEEN_BABY | SEEN_HOP)))
             chain += key_price(t, hop, price->key);
-        t->seen[hop] |= SEEN_HOP;
+        t->room.seen[hop] |= SEEN_HOP;
     }
     for (int k = 0; k < count; k++)
-        t->seen[hop_to(t->giant, k, t->slots)] &= (unsigned char)~SEEN_HOP;
+        t->room.seen[hop_to(t->room.giant, k, t->slots)] &= (unsigned char)~SEEN_HOP;
     c->chain = chain < own;
     return c->chain ? chain : own;
+}
+
+/* Least time of a giant other than 0; one of those that a cut has may be 0. */
+static double least_giant(const nn_route *r, const nn_turn_price *price)
+{
+    double least = price->hop > 0.0 ? fmin(price->giant, price->hop) : price->giant;
+    return least * (double)r->out_parts;
+}
+
+/* What has been counted of a cut. */
+typedef struct tally {
+    double cost; /* of the babies */
+    int babies, giants;
+} tally;
+
+static void count_number(const turning *t, const cut *c, int x, const nn_route *r,
+                         const nn_turn_price *price, tally *n)
+{
+    unsigned char *seen = t->room.seen;
+    int baby = 0, giant = 0;
+    cut_number(t, c, x, &baby, &giant);
+    if (!(seen[baby] & SEEN_BABY)) {
+        if (baby != 0)
+            n->cost += price->baby * (double)r->in_parts + key_price(t, baby, price->key);
+        t->room.baby[n->babies++] = baby;
+        seen[baby] |= SEEN_BABY;
+    }
+    if (!(seen[giant] & SEEN_GIANT)) {
+        t->room.giant[n->giants++] = giant;
+        seen[giant] |= SEEN_GIANT;
+    }
+}
+
+/* Takes the marks off; giants may be centred by now. */
+static void forget(const turning *t, const tally *n)
+{
+    for (int k = 0; k < n->babies; k++)
+        t->room.seen[t->room.baby[k]] = 0;
+    for (int k = 0; k < n->giants; k++)
+        t->room.seen[t->room.giant[k] & ((int)t->slots - 1)] = 0;
+}
+
+/* 1 when the first numbers of the sample alone make a cut dearer than the budget, by more than what
+ * the order of the sums may change. */
+static int is_dear(const turning *t, const cut *c, const nn_route *r, const nn_turn_price *price,
+                   double budget)
+{
+    double least = least_giant(r, price), limit = budget * (1.0 + 1e-9);
+    tally n = {0.0, 0, 0};
+    for (int k = 0; k < r->count && n.cost + (n.giants - 1) * least < limit; k++)
+        count_number(t, c, t->room.sample[k], r, price, &n);
+    forget(t, &n);
+    return n.cost + (n.giants - 1) * least >= limit;
 }
 
 /* Cost of the rotations of a cut, or something of at least `budget`; says in c->chain how the
@@ -125,27 +220,13 @@ static double giants_cost(const turning *t, cut *c, int count, const nn_route *r
 static double cut_cost(const turning *t, cut *c, const nn_route *r, const nn_turn_price *price,
                        double budget)
 {
-    double cost = 0.0, least_giant = price->giant;
-    int tried = 0, giants = 0, baby = 0, giant = 0;
-    if (price->hop > 0.0)
-        least_giant = fmin(price->giant, price->hop);
-    least_giant *= (double)r->out_parts;
-    for (; tried < r->count && cost + (giants - 1) * least_giant < budget; tried++) {
-        cut_step(t, c, r->step[tried], &baby, &giant);
-        if (baby != 0 && !(t->seen[baby] & SEEN_BABY)) {
-            cost += price->baby * (double)r->in_parts + key_price(t, baby, price->key);
-            t->seen[baby] |= SEEN_BABY;
-        }
-        if (!(t->seen[giant] & SEEN_GIANT)) {
-            t->giant[giants++] = giant;
-            t->seen[giant] |= SEEN_GIANT;
-        }
-    }
-    cost = tried < r->count ? HUGE_VAL : cost + giants_cost(t, c, giants, r, price);
-    while (tried-- > 0) {
-        cut_step(t, c, r->step[tried], &baby, &giant);
-        t->seen[baby] = t->seen[giant] = 0;
-    }
+    tally n = {0.0, 0, 0};
+    if (is_dear(t, c, r, price, budget))
+        return HUGE_VAL;
+    for (int k = 0; k < r->count; k++)
+        count_number(t, c, t->room.x[k], r, price, &n);
+    double cost = n.cost + giants_cost(t, c, n.giants, r, price);
+    forget(t, &n);
     return cost;
 }
 
@@ -202,6 +283,7 @@ static double best_cut(const turning *t, cut *best, const nn_route *r, const nn_
                        double budget, int twice)
 {
     int stride[STRIDES_MAX], count = collect_strides(stride, r);
+    list_numbers(t, r);
     for (int k = 0; k < count; k++)
         budget = try_strides(t, best, stride[k], 0, r, price, budget);
     for (int k = 0; k < count && twice; k++)
@@ -215,18 +297,18 @@ static int count_distinct(const turning *t, const int *step, int count)
 {
     int n = 0;
     for (int k = 0; k < count; k++) {
-        n += step[k] != 0 && !t->seen[step[k]];
-        t->seen[step[k]] = 1;
+        n += step[k] != 0 && !t->room.seen[step[k]];
+        t->room.seen[step[k]] = 1;
     }
     for (int k = 0; k < count; k++)
-        t->seen[step[k]] = 0;
+        t->room.seen[step[k]] = 0;
     return n;
 }
 
 static void apply_cut(const turning *t, const cut *c, nn_route *r)
 {
     for (int k = 0; k < r->count; k++)
-        cut_step(t, c, r->step[k], &r->baby[k], &r->giant[k]);
+        cut_number(t, c, number_of(t, r->step[k]), &r->baby[k], &r->giant[k]);
     r->babies = count_distinct(t, r->baby, r->count);
     r->giants = count_distinct(t, r->giant, r->count);
     r->chain = c->chain;
@@ -265,15 +347,12 @@ double nn_turns_split(nn_route *r, const nn_turn_price *price)
     double cost = -1.0;
     if (r->count == 0)
         return fixed_cost(r, price);
-    t.seen = calloc(r->slots, 1);
-    t.giant = malloc((size_t)r->count * sizeof *t.giant);
-    if (t.seen != NULL && t.giant != NULL) {
+    if (scratch_init(&t.room, r->slots, (size_t)r->count)) {
         cost = best_cut(&t, &best, r, price, HUGE_VAL, r->count >= TWICE_SPLIT);
         apply_cut(&t, &best, r);
         cost += fixed_cost(r, price);
     }
-    free(t.seen);
-    free(t.giant);
+    scratch_clear(&t.room);
     return cost;
 }
 
@@ -329,8 +408,7 @@ typedef struct tuning {
     const nn_turn_price *price;
     size_t per_price, count, slots;
     double *owned;
-    unsigned char *seen;
-    int *giant; /* as many as the longest route has steps */
+    scratch room; /* of the longest route */
 } tuning;
 
 static const nn_turn_price *price_of(const tuning *u, size_t k)
@@ -343,13 +421,13 @@ static int list_giants(const tuning *u, const nn_route *r)
 {
     int count = 0;
     for (int k = 0; k < r->count; k++)
-        if (!u->seen[r->giant[k]]) {
-            u->seen[r->giant[k]] = 1;
-            u->giant[count++] = centre(r->giant[k], r->slots);
+        if (!u->room.seen[r->giant[k]]) {
+            u->room.seen[r->giant[k]] = 1;
+            u->room.giant[count++] = centre(r->giant[k], r->slots);
         }
     for (int k = 0; k < r->count; k++)
-        u->seen[r->giant[k]] = 0;
-    qsort(u->giant, (size_t)count, sizeof *u->giant, ascending);
+        u->room.seen[r->giant[k]] = 0;
+    qsort(u->room.giant, (size_t)count, sizeof *u->room.giant, ascending);
     return count;
 }
 
@@ -363,7 +441,7 @@ static void own_route(const tuning *u, const nn_route *r, double price)
             own(u->owned, r->giant[i], price);
     }
     for (int i = 0; i < count; i++)
-        own(u->owned, hop_to(u->giant, i, r->slots), price);
+        own(u->owned, hop_to(u->room.giant, i, r->slots), price);
 }
 
 /* Prices of the keys of the first `count` routes but one, and of all folds. */
@@ -391,7 +469,7 @@ static double total_cost(const tuning *u, const nn_route *route)
         if (r->chain) {
             int hops = 0;
             for (int i = list_giants(u, r); i-- > 0;)
-                hops += hop_to(u->giant, i, r->slots) != 0;
+                hops += hop_to(u->room.giant, i, r->slots) != 0;
             giants = price->hop * hops;
         }
         cost += price->baby * r->babies * (double)r->in_parts + giants * (double)r->out_parts +
@@ -410,7 +488,7 @@ static nn_status descend(const tuning *u, nn_route *route, int fresh, double *co
     *cost = HUGE_VAL;
     for (int round = 0; round < ROUNDS_MAX && st == NN_OK; round++) {
         for (size_t k = 0; k < u->count && st == NN_OK; k++) {
-            turning t = {u->owned, u->seen, u->giant, u->slots, route[k].images};
+            turning t = {u->owned, u->room, u->slots, route[k].images};
             if (route[k].count == 0)
                 continue;
             own_all(u, route, fresh && round == 0 ? k : u->count, k);
@@ -440,11 +518,9 @@ static nn_status tuning_init(tuning *u, nn_route **other, const nn_route *route)
     for (size_t k = 0; k < u->count; k++)
         longest = (size_t)route[k].count > longest ? (size_t)route[k].count : longest;
     u->owned = malloc(u->slots * sizeof *u->owned);
-    u->seen = calloc(u->slots, 1);
-    u->giant = malloc(longest * sizeof *u->giant);
     *other = calloc(u->count + 1, sizeof **other);
     nn_status st = NN_OK;
-    if (u->owned == NULL || u->seen == NULL || u->giant == NULL || *other == NULL)
+    if (u->owned == NULL || *other == NULL || !scratch_init(&u->room, u->slots, longest))
         st = NN_ERR_MEMORY;
     for (size_t k = 0; k < u->count && st == NN_OK; k++)
         if (route[k].slots > 0)
@@ -473,7 +549,6 @@ nn_status nn_turns_tune(nn_route *route, const nn_turn_price *price, size_t per_
     clear_routes(other, count);
     free(other);
     free(u.owned);
-    free(u.seen);
-    free(u.giant);
+    scratch_clear(&u.room);
     return st;
 }

@@ -1,7 +1,9 @@
 /* Replays cases of model.onnx, input_K.pb and output_K.pb against the reference, before and after
- * folding, and where the batch is one image also against the lowered and the merged stages.
+ * folding; where the batch is one image also against the lowered and the merged stages; and on the
+ * clear slots of a plan (tests/onnx_clear.h), where every case is run or refused for a reason.
  *
- * onnx_cases FOLDER: every case in FOLDER; without an argument those of tests/corpus/onnx. */
+ * onnx_cases FOLDER [all]: every case in FOLDER; without an argument those of tests/corpus/onnx.
+ * all: there must be cases of every kind, run, fitted, and so on. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -16,16 +18,10 @@
 #include "nn/rewrite.h"
 #include "nn/tail.h"
 
+#include "tests/onnx_clear.h"
 #include "tests/testing.h"
 
 enum { CASES_MAX = 1000, PATH_SIZE = 1000 };
-
-/* The answers are float32 computed in another order of summation: a hundred roundings of 2^-24,
- * relative to numbers that are at most a few hundred times larger than what they cancel to. */
-static double tolerance(double want)
-{
-    return 2e-5 * fabs(want) + 1e-5;
-}
 
 static uint8_t *read_file(size_t *size, const char *folder, const char *name)
 {
@@ -67,7 +63,7 @@ static void compare(const double *got, const nn_tensor *want, const char *what)
 {
     for (size_t i = 0; i < want->count; i++) {
         double w = want->value != NULL ? (double)want->value[i] : (double)want->number[i];
-        if (!(fabs(got[i] - w) <= tolerance(w)))
+        if (!(fabs(got[i] - w) <= clear_rounding(w)))
             fail_msg("%s: number %zu is %.9g, not %.9g", what, i, got[i], w);
     }
 }
@@ -177,6 +173,142 @@ static void try_outputs(const nn_graph *g, const nn_tensor *in, const char *fold
     }
 }
 
+/* ---- clear slots */
+
+/* Cases by what became of them; joint: of those with several inputs of real numbers, all of them
+ * parts of the image. */
+static size_t single_count[CLEAR_WAYS], joint_count[CLEAR_WAYS];
+
+/* Words of a way out; every refusal must have some. */
+static const char *const ways_out[] = {
+    "unseen fit",
+    "remove it or end the network there",
+    "have to be constant",
+    "make it one",
+    "make them constant",
+    "taken only in the computation of shapes",
+    "use Clip",
+    "use Relu or MaxPool",
+    "express it with convolutions",
+    "only division by constants is taken",
+    "only constant whole exponents 0 to 8 are taken",
+};
+
+/* A refusal names what cannot be made, and what to do. */
+static void check_refusal(const nn_graph *g, const char *why)
+{
+    int names = 0, helps = 0;
+
+    for (size_t n = 0; n < g->node_count; n++) {
+        char name[NN_GRAPH_NAME_MAX + 3];
+        (void)snprintf(name, sizeof name, "'%s'",
+                       g->node[n].name[0] != '\0' ? g->node[n].name : g->node[n].makes);
+        names |= strstr(why, name) != NULL;
+    }
+    for (size_t k = 0; k < sizeof ways_out / sizeof *ways_out; k++)
+        helps |= strstr(why, ways_out[k]) != NULL;
+    if (!names || !helps)
+        fail_msg("the refusal does not help: %s", why);
+}
+
+/* The graph of a case with one of its outputs. Its first input of real numbers, all of them when
+ * joint, stay inputs; the others become constants. Returns how many inputs stay. */
+static size_t read_graph(nn_graph **g, nn_tensor in[CLEAR_INPUTS], const char *folder, int joint,
+                         size_t output)
+{
+    char name[40], why[CLEAR_WHY] = "";
+    size_t size, kept = 0;
+    uint8_t *bytes = read_file(&size, folder, "model.onnx");
+
+    assert_non_null(bytes);
+    if (nn_onnx_read(g, bytes, size, why, sizeof why) != NN_OK)
+        fail_msg("%s", why);
+    free(bytes);
+    for (int k = 0; kept < (*g)->input_count; k++) {
+        nn_tensor t;
+        (void)snprintf(name, sizeof name, "input_%d.pb", k);
+        assert_true(read_tensor(&t, folder, name));
+        if (t.value != NULL && (joint || k == 0)) {
+            assert_true(kept < CLEAR_INPUTS);
+            in[kept++] = t;
+            continue;
+        }
+        assert_int_equal(nn_graph_bind(*g, (*g)->value[(*g)->input[kept]].name, &t), NN_OK);
+        nn_tensor_clear(&t);
+    }
+    assert_true(output < (*g)->output_count);
+    (*g)->output[0] = (*g)->output[output];
+    (*g)->output_count = 1;
+    return kept;
+}
+
+/* One output of a case, where there are numbers to encrypt and to compare: all inputs as one image;
+ * where that is refused, as a batch of images. */
+static clear_way clear_output(const char *folder, int joint, size_t output, char why[CLEAR_WHY])
+{
+    char name[40];
+    nn_graph *g;
+    nn_tensor in[CLEAR_INPUTS], want;
+    size_t count, inputs = read_graph(&g, in, folder, joint, output);
+    int empty = 0;
+
+    for (size_t k = 0; k < inputs; k++)
+        empty |= in[k].count == 0;
+    (void)snprintf(name, sizeof name, "output_%zu.pb", output);
+    assert_true(read_tensor(&want, folder, name));
+    if (inputs == 0 || empty || want.count == 0 || (joint && inputs == 1)) {
+        nn_graph_free(g);
+        nn_tensor_clear(&want);
+        for (size_t k = 0; k < inputs; k++)
+            nn_tensor_clear(&in[k]);
+        return joint && inputs < 2 ? CLEAR_WAYS : CLEAR_COMPUTED;
+    }
+    float *image = clear_image(&count, in, inputs), *wanted = malloc(want.count * sizeof *wanted);
+    assert_non_null(wanted);
+    for (size_t i = 0; i < want.count; i++)
+        wanted[i] = want.value != NULL ? want.value[i] : (float)want.number[i];
+    clear_join(g, in, inputs, count);
+    clear_way way = clear_try(g, image, 1, count, wanted, want.count, why);
+    size_t batch = in[0].dims.rank > 1 ? in[0].dims.dim[0] : 0;
+    if (way == CLEAR_REFUSED && inputs == 1 && want.dims.rank > 0 && want.dims.dim[0] == batch) {
+        char again[CLEAR_WHY] = "";
+        nn_tensor unused[CLEAR_INPUTS];
+        assert_int_equal(read_graph(&g, unused, folder, joint, output), 1);
+        nn_tensor_clear(&unused[0]);
+        way = clear_try(g, image, batch, count, wanted, want.count, again);
+    }
+    if (way == CLEAR_REFUSED) {
+        nn_tensor unused[CLEAR_INPUTS];
+        print_message("# refused: %s\n", why);
+        size_t again = read_graph(&g, unused, folder, joint, output);
+        check_refusal(g, why);
+        for (size_t k = 0; k < again; k++)
+            nn_tensor_clear(&unused[k]);
+        nn_graph_free(g);
+    }
+    for (size_t k = 0; k < inputs; k++)
+        nn_tensor_clear(&in[k]);
+    nn_tensor_clear(&want);
+    free(image);
+    free(wanted);
+    return way;
+}
+
+/* A case is what the last of its outputs is; all of them are tried. */
+static void try_clear(const char *folder, size_t outputs)
+{
+    for (int joint = 0; joint < 2; joint++) {
+        clear_way way = CLEAR_WAYS;
+        char why[CLEAR_WHY] = "";
+        for (size_t k = 0; k < outputs; k++) {
+            clear_way here = clear_output(folder, joint, k, why);
+            way = k == 0 || here > way ? here : way;
+        }
+        if (way < CLEAR_WAYS)
+            (joint ? joint_count : single_count)[way]++;
+    }
+}
+
 /* state: the case's folder. */
 static void run_case(void **state)
 {
@@ -204,7 +336,25 @@ static void run_case(void **state)
         nn_tensor_clear(&want);
     }
     nn_tensor_clear(&in);
+    size_t outputs = g->output_count;
     nn_graph_free(g);
+    try_clear(folder, outputs);
+}
+
+/* Nothing is skipped in silence. state: how many cases there are; negative: of every kind some. */
+static void account(void **state)
+{
+    const long *cases = *state;
+    size_t sum = 0;
+
+    for (int w = 0; w < CLEAR_WAYS; w++) {
+        print_message("# clear slots: %zu cases %s; with all inputs encrypted, %zu\n",
+                      single_count[w], clear_name[w], joint_count[w]);
+        sum += single_count[w];
+        assert_true(*cases > 0 || single_count[w] > 0);
+    }
+    assert_int_equal(sum, labs(*cases));
+    assert_true(*cases > 0 || (joint_count[CLEAR_RUN] > 0 && joint_count[CLEAR_REFUSED] > 0));
 }
 
 static int compare_names(const void *a, const void *b)
@@ -214,7 +364,7 @@ static int compare_names(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    static struct CMUnitTest tests[CASES_MAX];
+    static struct CMUnitTest tests[CASES_MAX + 1];
     const char *top = getenv("top_srcdir");
     char root[PATH_SIZE / 2];
     size_t count = 0;
@@ -241,7 +391,9 @@ int main(int argc, char **argv)
         return 1;
     }
     qsort(tests, count, sizeof tests[0], compare_names);
-    int failed = _cmocka_run_group_tests("onnx_cases", tests, count, NULL, NULL);
+    long cases = argc > 2 ? -(long)count : (long)count;
+    tests[count] = (struct CMUnitTest){"every case is accounted for", account, NULL, NULL, &cases};
+    int failed = _cmocka_run_group_tests("onnx_cases", tests, count + 1, NULL, NULL);
     for (size_t k = 0; k < count; k++)
         free(tests[k].initial_state);
     return failed;

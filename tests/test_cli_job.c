@@ -60,6 +60,11 @@ static void four_steps_give_the_plain_answer(void **state)
     }
     assert_int_equal((int)json_number("label"), (int)label);
     assert_true(json_number("confidence") > 0.1 && json_number("confidence") <= 1.0);
+    /* It ends in nothing but its logits, which are its output. */
+    assert_non_null(strstr(program_out, "\"tail\": \"none\""));
+    at = strstr(program_out, "\"output\": [");
+    assert_non_null(at);
+    testing_assert_near(strtod(at + strlen("\"output\": ["), NULL), logits[0], 1e-2);
 
     program_expect(0, "decrypt a.plan a.secret a.response");
     assert_int_equal(strncmp(program_out, "label       ", 12), 0);

@@ -152,12 +152,13 @@ static void test_bounds(void **state)
     nn_client *c = NULL;
     plan_bytes(&bytes, &size);
     assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
-    const size_t key = 112, input = key + 20 * nn_client_key_count(c);
+    const size_t key = 116, input = key + 20 * nn_client_key_count(c);
     const size_t output = input + 4 * c->slots;
     const struct {
         size_t at;
         uint32_t last;
     } field[] = {
+        {112, NN_TAIL_COUNT - 1},
         {key + 16, CKKS_MAX_P},
         {input, MODELS_INPUTS}, /* 0 is an empty slot */
         {output, (uint32_t)c->slots - 1},
@@ -188,7 +189,7 @@ static void test_layouts(void **state)
     nn_client *c = NULL;
     plan_bytes(&bytes, &size);
     assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
-    const size_t output = 112 + 20 * nn_client_key_count(c) + 4 * c->slots;
+    const size_t output = 116 + 20 * nn_client_key_count(c) + 4 * c->slots;
     const uint32_t slots = (uint32_t)c->slots, first = c->out[0];
     const struct {
         size_t at;
@@ -223,6 +224,32 @@ static void test_layouts(void **state)
     free(bytes);
 }
 
+/* Every tail travels; a number that is none is refused with a sentence that says so. */
+static void test_tails(void **state)
+{
+    (void)state;
+    uint8_t *bytes = NULL;
+    size_t size = 0, used = 0;
+    nn_client *c = NULL, *again = NULL;
+    char why[300] = "";
+    plan_bytes(&bytes, &size);
+    assert_int_equal(nn_client_read(&c, bytes, size, NULL, 0), NN_OK);
+    assert_int_equal(nn_client_tail(c), NN_TAIL_NONE);
+    for (int tail = 0; tail < NN_TAIL_COUNT; tail++) {
+        c->tail = (nn_tail)tail;
+        assert_int_equal(nn_client_write(bytes, size, &used, c), NN_OK);
+        assert_int_equal(nn_client_read(&again, bytes, used, NULL, 0), NN_OK);
+        assert_int_equal(nn_client_tail(again), tail);
+        nn_client_free(again);
+    }
+    put_u32(bytes + 112, UINT32_MAX);
+    repair(bytes, size);
+    assert_int_equal(nn_client_read(&again, bytes, size, why, sizeof why), NN_ERR_FORMAT);
+    assert_non_null(strstr(why, "operator of number 4294967295"));
+    nn_client_free(c);
+    free(bytes);
+}
+
 static void test_version(void **state)
 {
     (void)state;
@@ -231,10 +258,10 @@ static void test_version(void **state)
     nn_client *c = NULL;
     char why[300] = "";
     plan_bytes(&bytes, &size);
-    bytes[8] = 1;
+    bytes[8] = 3;
     repair(bytes, size);
     assert_int_equal(nn_client_read(&c, bytes, size, why, sizeof why), CKKS_ERR_VERSION);
-    assert_non_null(strstr(why, "version 1"));
+    assert_non_null(strstr(why, "version 3"));
     free(bytes);
 }
 
@@ -244,7 +271,7 @@ int main(void)
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_altered),    cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_layouts),    cmocka_unit_test(test_version),
-        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_parts),      cmocka_unit_test(test_tails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

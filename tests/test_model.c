@@ -41,14 +41,14 @@ static void test_read_and_run(void **state)
 }
 
 /* A dense layer of the shape (outputs, inputs) and what stands behind it, as a model. */
-static nn_status tailed(nn_model **m, const char *op, int64_t axis, size_t rank, char *why,
-                        size_t why_size)
+static nn_status tailed_batch(nn_model **m, const char *op, int64_t axis, size_t rank, size_t batch,
+                              char *why, size_t why_size)
 {
     uint8_t *bytes = NULL;
     size_t size = 0;
     nn_graph *g = NULL;
     assert_int_equal(nn_graph_create(&g), NN_OK);
-    nn_graph_input_dims(g, "x", &(nn_dims){rank, {0, 2, 3}});
+    nn_graph_input_dims(g, "x", &(nn_dims){rank, {batch, 2, 3}});
     nn_graph_node(g, "Mul", "square", (const char *const[]){"x", "x"}, 2, "logits");
     nn_graph_node(g, op, "tail", (const char *const[]){"logits"}, 1, "y");
     if (axis >= 0)
@@ -60,6 +60,43 @@ static nn_status tailed(nn_model **m, const char *op, int64_t axis, size_t rank,
     nn_status st = nn_model_read(m, bytes, size, why, why_size);
     free(bytes);
     return st;
+}
+
+static nn_status tailed(nn_model **m, const char *op, int64_t axis, size_t rank, char *why,
+                        size_t why_size)
+{
+    return tailed_batch(m, op, axis, rank, 0, why, why_size);
+}
+
+/* A file with a batch of five images is a network of one. */
+static void test_fixed_batch(void **state)
+{
+    (void)state;
+    nn_model *m = NULL;
+    const float x[2] = {3.0f, -5.0f};
+    float y[2] = {0};
+    char why[300] = "";
+    assert_int_equal(tailed_batch(&m, "Softmax", 1, 2, 5, why, sizeof why), NN_OK);
+    assert_int_equal(nn_model_tail(m), NN_TAIL_SOFTMAX);
+    assert_int_equal(nn_model_outputs(m), 2);
+    assert_int_equal(nn_model_run(m, y, x, why, sizeof why), NN_OK);
+    assert_true(y[0] == 9.0f && y[1] == 25.0f);
+    nn_model_free(m);
+}
+
+/* Classes that are no tail are integers, which a model does not give. */
+static void test_integers_refused(void **state)
+{
+    (void)state;
+    nn_model *m = NULL;
+    const float x[6] = {1, 2, 3, 4, 5, 6};
+    float y[6];
+    char why[300] = "";
+    assert_int_equal(tailed(&m, "ArgMax", 2, 3, why, sizeof why), NN_OK);
+    assert_int_equal(nn_model_tail(m), NN_TAIL_NONE);
+    assert_int_equal(nn_model_run(m, y, x, why, sizeof why), NN_ERR_UNSUPPORTED);
+    assert_non_null(strstr(why, "not float"));
+    nn_model_free(m);
 }
 
 /* The tail belongs to the client: the model's outputs are the logits, run and stages end there. */
@@ -86,6 +123,10 @@ static void test_tail(void **state)
         assert_int_equal(nn_model_outputs(m), 2);
         assert_int_equal(nn_model_run(m, y, x, NULL, 0), NN_OK);
         assert_true(y[0] == 9.0f && y[1] == 25.0f);
+        if (tails[k].tail == NN_TAIL_ARG_MAX) {
+            assert_int_equal(nn_tail_apply(y, tails[k].tail, y, 2), 1);
+            assert_true(y[0] == 1.0f);
+        }
         assert_int_equal(nn_model_stages(m, NULL, &stages, NULL, NULL, 0), NN_OK);
         assert_int_equal(stages.count, 1);
         nn_stages_clear(&stages);
@@ -182,6 +223,8 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_tail),
         cmocka_unit_test(test_tail_refused),
+        cmocka_unit_test(test_fixed_batch),
+        cmocka_unit_test(test_integers_refused),
         cmocka_unit_test(test_unfitted),
         cmocka_unit_test(test_failing_allocations),
     };

@@ -33,6 +33,9 @@ static void test_bytes(void **state)
     size_t held = ckks_context_bytes(s.ctx) + ckks_eval_keys_bytes(s.keys) +
                   nn_program_bytes(s.program) + ckks_worker_bytes(s.w);
     assert_true(f->server_memory > held); /* and the model, ciphertexts, process besides */
+    /* A further thread shares what one has; a further inference has its own. */
+    assert_true(f->thread_memory > 0 && f->thread_memory < f->lane_memory);
+    assert_true(f->lane_memory > f->value_memory && f->lane_memory < f->server_memory);
     session_close(&s);
 }
 

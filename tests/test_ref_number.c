@@ -228,12 +228,88 @@ static void test_constant_of_shape_value(void **unused)
     nn_tensor_clear(&sizes);
 }
 
+/* Dimensions that broadcast to out: some axes of size 1, some of the first left out. */
+static nn_dims operand_dims(const nn_dims *out, testing_rng *rng)
+{
+    size_t from = testing_below(rng, out->rank + 1);
+    nn_dims d = nn_dims_make(out->rank - from, out->dim + from);
+
+    for (size_t k = 0; k < d.rank; k++)
+        if (testing_below(rng, 2) == 0)
+            d.dim[k] = 1;
+    return d;
+}
+
+/* What is computed in runs is what is computed one by one. */
+static void test_runs(void **unused)
+{
+    testing_rng rng;
+
+    (void)unused;
+    testing_rng_init(&rng, testing_seed());
+    for (int turn = 0; turn < 300; turn++) {
+        nn_dims out = {.rank = testing_below(&rng, 5)};
+        size_t count, step;
+
+        for (size_t k = 0; k < out.rank; k++)
+            out.dim[k] = 1 + testing_below(&rng, 4);
+        nn_dims d = operand_dims(&out, &rng);
+        size_t length = nn_ref_run_length(&out, &d, &step);
+        assert_int_equal(nn_dims_count(&out, &count), NN_OK);
+        assert_int_equal(count % length, 0);
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(nn_ref_broadcast(&out, &d, i),
+                             nn_ref_broadcast(&out, &d, i - i % length) + i % length * step);
+        if (nn_dims_equal(&out, &d) || d.rank == 0)
+            assert_int_equal(length, count);
+    }
+}
+
+/* Sums of two and of three operands that are broadcast, of floats and of integers. */
+static void test_broadcast(void **unused)
+{
+    testing_rng rng;
+
+    (void)unused;
+    testing_rng_init(&rng, testing_seed());
+    for (int turn = 0; turn < 200; turn++) {
+        const nn_dims full = {3, {2, 3, 4}};
+        nn_type type = turn % 2 == 0 ? NN_TYPE_FLOAT : NN_TYPE_INT64;
+        nn_node node = {.op = NN_OP_SUM, .name = "n", .input_count = turn % 4 < 2 ? 2 : 3};
+        nn_tensor t[3], out;
+        const nn_tensor *in[3] = {&t[0], &t[1], &t[2]};
+
+        for (size_t k = 0; k < node.input_count; k++) {
+            nn_dims d = k == 1 ? full : operand_dims(&full, &rng);
+            assert_int_equal(nn_tensor_init(&t[k], type, &d), NN_OK);
+            for (size_t i = 0; i < t[k].count; i++)
+                if (type == NN_TYPE_FLOAT)
+                    t[k].value[i] = (float)testing_below(&rng, 1000);
+                else
+                    t[k].number[i] = (int64_t)testing_below(&rng, 1000);
+        }
+        assert_int_equal(nn_ref_node(&node, in, &out, NULL, 0), NN_OK);
+        assert_int_equal(out.count, 24);
+        for (size_t i = 0; i < 24; i++) {
+            double want = 0;
+            for (size_t k = 0; k < node.input_count; k++)
+                want += nn_ref_at(&t[k], nn_ref_broadcast(&full, &t[k].dims, i));
+            assert_true(nn_ref_at(&out, i) == want);
+        }
+        nn_tensor_clear(&out);
+        for (size_t k = 0; k < node.input_count; k++)
+            nn_tensor_clear(&t[k]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples),
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_constant_of_shape_value),
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_broadcast),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,12 +245,73 @@ static void test_precision(void **state)
     nn_stages_clear(&stages);
 }
 
+/* Operations take no number to be below 1: a value below that needs Q above twice its scale. */
+static void test_small(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    nn_stages stages;
+    nn_arrangement a;
+    nn_schedule s;
+    testing_rng_init(&rng, testing_seed());
+    stages_cryptonets(&stages, &rng);
+    arrange(&a, &stages, 13);
+    /* Slots are measured with these weights, so they shrink too. */
+    for (size_t e = 0; e < nn_affine_nonzeros(&stages.stage[0].affine[0]); e++)
+        stages.stage[0].affine[0].value[e] *= 0.02;
+    for (size_t o = 0; o < stages.stage[0].affine[0].rows; o++)
+        stages.stage[0].affine[0].bias[o] = 0.0;
+    for (size_t k = 0; k < stages.count; k++)
+        stages.stage[k].range = 0.05;
+    nn_schedule_job job = make_job(&stages, &a, 13);
+    job.precision_bits = 8.0;
+    assert_int_equal(nn_schedule_find(&s, &job, NULL, 0), NN_OK);
+    for (size_t k = 0; k < stages.count; k++) {
+        const nn_step *step = &s.step[k];
+        double before = step->scale_bits + step->drop_bits;
+        assert_true(before + 1.05 <= nn_schedule_bits(&s, step->limbs, 0));
+    }
+    assert_true(s.input_bits + 1.05 <= nn_schedule_bits(&s, s.limbs, 0));
+    nn_schedule_clear(&s);
+    nn_arrangement_clear(&a);
+    nn_stages_clear(&stages);
+}
+
+/* Where the output hardly depends on a value, its error stays below it all the same: a polynomial
+ * behind it would not be linear in an error as large as the value. */
+static void test_tiny_gain(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    nn_stages stages = {.input = {1, 8, 8}, .input_lo = 0.0, .input_hi = 1.0};
+    nn_arrangement a;
+    nn_schedule s;
+    testing_rng_init(&rng, testing_seed());
+    stages_dense(&stages, stages.input, 16, &rng);
+    stages_poly(&stages, (nn_shape){16, 1, 1}, 2, 0.0);
+    stages_dense(&stages, (nn_shape){16, 1, 1}, 4, &rng);
+    for (size_t e = 0; e < nn_affine_nonzeros(&stages.stage[2].affine[0]); e++)
+        stages.stage[2].affine[0].value[e] *= 1e-6;
+    stages.stage[0].range = 0.8; /* a typical value is 0.2 */
+    stages.stage[1].range = 0.64;
+    arrange(&a, &stages, 13);
+    nn_schedule_job job = make_job(&stages, &a, 13);
+    assert_int_equal(nn_schedule_find(&s, &job, NULL, 0), NN_OK);
+    double rounding = nn_schedule_rounding_bits(s.ring, s.log_n);
+    assert_true(rounding - s.step[0].scale_bits <= log2(0.2 / 16.0));
+    assert_true(rounding - s.step[1].scale_bits <= log2(0.04 / 16.0));
+    nn_schedule_clear(&s);
+    nn_arrangement_clear(&a);
+    nn_stages_clear(&stages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_networks),    cmocka_unit_test(test_refusal),
         cmocka_unit_test(test_polynomials), cmocka_unit_test(test_precision),
         cmocka_unit_test(test_residual),    cmocka_unit_test(test_possible),
+        cmocka_unit_test(test_small),       cmocka_unit_test(test_tiny_gain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

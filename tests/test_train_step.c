@@ -154,12 +154,54 @@ static void schedules(void **state)
     end();
 }
 
+/* Whitened, the step is descent in A of W = A M: with M symmetric, W moves against its gradient
+ * times M twice, and shrinks by the decay. */
+static void whitened(void **state)
+{
+    (void)state;
+    static float matrix[4] = {2.0f, 0.5f, 0.5f, 1.0f}, kept[6];
+    char why[256];
+    train_set_parse(&r, "input 1 3 3\nconv 3 1x2\ndense 10\nrate 0.1\nschedule constant\n"
+                        "optimizer sgd 0\ndecay 0.5\naverage 0.9\nwhiten\n");
+    assert_int_equal(train_net_create(&net, &r, 2, 1, 1, why, sizeof why), TRAIN_OK);
+    train_net_init(&net, 1);
+    m = (train_moments){.first = calloc(net.param_count, sizeof(float)),
+                        .average = calloc(net.param_count, sizeof(float)),
+                        .sums = malloc(train_step_sums(&net) * sizeof(double)),
+                        .whiten = matrix,
+                        .kept = kept};
+    float *w = net.params + net.ops[0].weight, *dense = net.params + net.ops[1].weight;
+    float before[6], last = dense[0];
+    memcpy(before, w, sizeof before);
+    fill(0);
+    double g[6];
+    for (size_t i = 0; i < 6; i++)
+        g[i] = gradient(net.ops[0].weight + i, 0);
+    train_step(&net, &m, 0, 1);
+    for (size_t row = 0; row < 3; row++) {
+        double a = 2.0 * g[2 * row] + 0.5 * g[2 * row + 1];
+        double b = 0.5 * g[2 * row] + 1.0 * g[2 * row + 1];
+        double want[2] = {0.95 * (double)before[2 * row] - 0.1 * (2.0 * a + 0.5 * b),
+                          0.95 * (double)before[2 * row + 1] - 0.1 * (0.5 * a + 1.0 * b)};
+        for (size_t k = 0; k < 2; k++) {
+            testing_assert_near(w[2 * row + k], want[k], 1e-6);
+            testing_assert_near(m.average[2 * row + k], 0.9 * want[k], 1e-6);
+        }
+    }
+    testing_assert_near(dense[0], 0.95 * (double)last - 0.1 * gradient(net.ops[1].weight, 0), 1e-6);
+    free(m.first);
+    free(m.average);
+    free(m.sums);
+    train_net_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(optimisers),
         cmocka_unit_test(bounds),
         cmocka_unit_test(schedules),
+        cmocka_unit_test(whitened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,9 @@ typedef struct settings {
 } settings;
 
 static const cli_option options[] = {
-    {0, "json", NULL, "print label, confidence and logits as JSON"},
+    {0, "json", NULL,
+     "print label, confidence, logits and the network's own output as\n"
+     "JSON"},
     {0, NULL, NULL, NULL},
 };
 
@@ -30,7 +32,9 @@ static const cli_command command = {
     "decrypt",
     "PLAN SECRET RESPONSE [OPTION]...",
     "Decrypt a response and show its label",
-    "The logits are for the owner of the key. Whoever else sees them, digits and all, learns\n"
+    "Where the network ends in a softmax or an arg max, that is computed here, of the logits. "
+    "These\n"
+    "are for the owner of the key. Whoever else sees them, digits and all, learns\n"
     "something about the key; SECURITY.md says what.",
     options,
     3,
@@ -38,9 +42,17 @@ static const cli_command command = {
     take,
 };
 
-static void print_json(const float *logits, size_t count)
+/* What a response says. */
+typedef struct answer {
+    float *logits, *output; /* output: of the whole network, with what it ends in */
+    size_t count, outputs;
+    nn_tail tail;
+} answer;
+
+static void print_json(const answer *a)
 {
-    size_t label = answer_label(logits, count);
+    const float *logits = a->logits;
+    size_t count = a->count, label = answer_label(logits, count);
     json j;
 
     json_begin(&j, stdout);
@@ -51,19 +63,31 @@ static void print_json(const float *logits, size_t count)
     for (size_t i = 0; i < count; i++)
         json_real(&j, NULL, (double)logits[i]);
     json_close_array(&j);
+    json_string(&j, "tail", nn_tail_name(a->tail));
+    json_open_array(&j, "output");
+    for (size_t i = 0; i < a->outputs; i++)
+        json_real(&j, NULL, (double)a->output[i]);
+    json_close_array(&j);
     json_close_object(&j);
     json_end(&j);
 }
 
-static void print_text(const float *logits, size_t count)
+static void print_text(const answer *a)
 {
-    size_t label = answer_label(logits, count);
+    const float *logits = a->logits;
+    size_t count = a->count, label = answer_label(logits, count);
 
     printf("label       %zu\n", label);
     printf("confidence  %.2f %%\n", 100.0 * answer_confidence(logits, count, label));
     printf("logits     ");
     for (size_t i = 0; i < count; i++)
         printf(" %.4f", (double)logits[i]);
+    printf("\n");
+    if (a->tail == NN_TAIL_NONE)
+        return;
+    printf("%-11s", nn_tail_name(a->tail));
+    for (size_t i = 0; i < a->outputs; i++)
+        printf(" %.6g", (double)a->output[i]);
     printf("\n");
 }
 
@@ -97,25 +121,29 @@ static int run(const settings *s, char **paths)
     nn_client *client = NULL;
     ckks_context *ctx = NULL;
     ckks_worker *w = NULL;
-    float *logits = NULL;
-    size_t count = 0;
+    answer a = {.count = 0};
     int st = load_plan(&client, &ctx, paths[0]);
 
     if (st == CLI_OK)
         st = load_worker(&w, ctx, 0, 1);
     if (st == CLI_OK) {
-        count = nn_client_outputs(client);
-        logits = calloc(count, sizeof *logits);
-        st = logits != NULL ? decrypt(w, ctx, client, paths, logits)
-                            : cli_fail(CLI_MEMORY, NULL, "no memory for %zu logits", count);
+        a.count = nn_client_outputs(client);
+        a.logits = calloc(2 * a.count, sizeof *a.logits);
+        st = a.logits != NULL ? decrypt(w, ctx, client, paths, a.logits)
+                              : cli_fail(CLI_MEMORY, NULL, "no memory for %zu logits", a.count);
     }
-    if (st == CLI_OK && s->json)
-        print_json(logits, count);
-    else if (st == CLI_OK)
-        print_text(logits, count);
-    if (logits != NULL)
-        file_wipe(logits, count * sizeof *logits);
-    free(logits);
+    if (st == CLI_OK) {
+        a.output = a.logits + a.count;
+        a.tail = nn_client_tail(client);
+        a.outputs = nn_tail_apply(a.output, a.tail, a.logits, a.count);
+        if (s->json)
+            print_json(&a);
+        else
+            print_text(&a);
+    }
+    if (a.logits != NULL)
+        file_wipe(a.logits, 2 * a.count * sizeof *a.logits);
+    free(a.logits);
     ckks_worker_free(w);
     ckks_context_free(ctx);
     nn_client_free(client);

@@ -108,7 +108,7 @@ static size_t peak_rss(void)
 static int report(const settings *s, const eval_job *j, const packing_list *plans,
                   const char *model_path)
 {
-    const packing *chosen = &plans->item[plans->chosen];
+    packing chosen = plans->item[plans->chosen];
     eval_summary sum;
 
     eval_summarise(&sum, j->results, j->count, j->sets, eval_sets(j), eval_lanes(j));
@@ -116,10 +116,11 @@ static int report(const settings *s, const eval_job *j, const packing_list *plan
     sum.threads = (size_t)j->threads;
     sum.marked = j->data->lossy != NULL;
     sum.peak_rss_bytes = peak_rss();
+    chosen.peak_memory = eval_memory(j, &chosen);
     if (s->json)
-        eval_print_json(&sum, j->session, chosen, plans->why, model_path);
+        eval_print_json(&sum, j->session, &chosen, plans->why, model_path);
     else
-        eval_print_text(&sum, j->session, chosen, plans->why, model_path);
+        eval_print_text(&sum, j->session, &chosen, plans->why, model_path);
     if (100.0 * (double)sum.encrypted_right < s->least_accuracy * (double)sum.images ||
         100.0 * (double)sum.agree < s->least_agreement * (double)sum.images)
         return CLI_NEGATIVE;

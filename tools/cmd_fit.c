@@ -37,9 +37,13 @@ static const cli_option options[] = {
      "by a composite 'sign', more precise and deeper"},
     {0, "levels", "L", "most levels that one activation may take (default: any)"},
     {0, "margin", "M", "widen each range by M times its width (default 0.1)"},
-    {0, "range", "R", "fit on [-R, R] everywhere instead of what was measured"},
+    {0, "range", "R",
+     "fit on [-R, R] everywhere instead of what was measured; a\n"
+     "wider range needs a higher degree"},
     {0, "agreement", "P", "labels that must stay the same, in percent (default 99.9)"},
-    {0, "logit-error", "E", "largest error of the logits, of their own size (default 0.1)"},
+    {0, "logit-error", "E",
+     "error of the logits to allow, root mean square, as a share\n"
+     "of their size (default 0.1)"},
     {0, "loss", "P",
      "percentage points of accuracy that may be lost, in place of\n"
      "the two before; needs labels"},
@@ -135,7 +139,7 @@ static const cli_command command = {
     "on these ranges. The output is the same model with the polynomials and ranges in its "
     "metadata;\n"
     "the images should not be those that it is judged by later. Leaves with status 1 when no\n"
-    "degree keeps the accuracy.",
+    "degree keeps the accuracy; the model is written all the same.",
     options,
     1,
     1,
@@ -217,8 +221,10 @@ static int fit(nn_fitting *f, settings *s, const samples *in, const file_bytes *
     fit_report(f, path, in->labels != NULL, s->json, strcmp(s->output, "-") == 0 ? stderr : stdout);
     if (nn_fitting_outcome(f)->reached)
         return CLI_OK;
-    cli_note("the demands on accuracy are not met; allow more levels or a higher degree, or train "
-             "the network with polynomials");
+    cli_note(
+        "the demands on accuracy are not met; %sallow more levels or a higher degree, or train "
+        "the network with polynomials",
+        s->fit.range > 0 ? "leave the range to be measured, " : "");
     return CLI_NEGATIVE;
 }
 

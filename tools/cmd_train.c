@@ -113,7 +113,7 @@ static const cli_command command = {
         "  epochs N    batch N    rate R    optimizer adam [B1 B2] | sgd [MOMENTUM] [nesterov]\n"
         "  schedule cosine [WARM] | onecycle [PEAK] | constant    decay D    smoothing S    clip "
         "N\n"
-        "  average D    range-penalty W [R]    distil W [T]    shift PIXELS    scale S\n"
+        "  average D    whiten    range-penalty W [R]    distil W [T]    shift PIXELS    scale S\n"
         "  rotation DEGREES    shear S    flip    cutout SIDE    border zero | edge\n\n"
         "The same description, seed and number of epochs give the same model, whatever the number\n"
         "of threads and however often the training was stopped and resumed.",

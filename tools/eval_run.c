@@ -68,6 +68,14 @@ size_t eval_lanes(const eval_job *j)
     return sets < (size_t)j->threads ? sets : (size_t)j->threads;
 }
 
+size_t eval_memory(const eval_job *j, const packing *p)
+{
+    const dataset *d = j->data;
+    size_t lanes = eval_lanes(j), threads = (size_t)j->threads;
+    size_t more = lanes > 1 ? (lanes - 1) * p->lane_memory : (threads - 1) * p->thread_memory;
+    return p->peak_memory + more + d->count * d->c * d->h * d->w;
+}
+
 /* ---- what both ways share */
 
 /* The first to fail speaks for all. */

@@ -22,6 +22,10 @@ size_t eval_sets(const eval_job *j);
  * by all threads; else one a thread. */
 size_t eval_lanes(const eval_job *j);
 
+/** Bytes that this process will have at most, as foretold by its packing for one thread: with all
+ *  threads, lanes and images. */
+size_t eval_memory(const eval_job *j, const packing *p);
+
 /** Run all images; shows progress. Results do not depend on the number of threads, the noise of
  *  encryption aside.
  *

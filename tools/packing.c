@@ -39,6 +39,8 @@ static packing of_plan(nn_plan *plan, size_t side, size_t images)
                      .response_bytes = f->response_bytes,
                      .server_memory = f->server_memory,
                      .peak_memory = f->peak_memory,
+                     .thread_memory = f->thread_memory,
+                     .lane_memory = f->lane_memory,
                      .logit_error = f->logit_error,
                      .security_bits = f->security_bits,
                      .log_n = f->log_n,
@@ -60,6 +62,7 @@ static packing of_batch(nn_batch *batch, size_t set, size_t images)
                      .response_bytes = f->response_bytes,
                      .server_memory = f->server_memory,
                      .peak_memory = f->peak_memory,
+                     .thread_memory = f->thread_memory,
                      .logit_error = f->logit_error,
                      .security_bits = f->security_bits,
                      .log_n = f->log_n,
@@ -72,9 +75,17 @@ static int no_plan(nn_status st)
     return st == NN_ERR_PLAN || st == CKKS_ERR_INSECURE || st == CKKS_ERR_PARAMS;
 }
 
-static void add(packing_list *list, packing p)
+/* Release a plan that this machine has no memory for, else put it at the list's end. */
+static nn_status add(packing_list *list, packing p, const nn_plan_options *o, char *why)
 {
-    list->item[list->count++] = p;
+    nn_status st = planning_fits(o, p.server_memory, why, WHY_BYTES);
+    if (st == NN_OK) {
+        list->item[list->count++] = p;
+        return st;
+    }
+    nn_plan_free(p.plan);
+    nn_batch_free(p.batch);
+    return st;
 }
 
 /* `side` images in a ciphertext. */
@@ -85,9 +96,7 @@ static nn_status add_plan(packing_list *list, const nn_model *m, const nn_plan_o
     nn_plan *plan = NULL;
     o.images = side;
     nn_status st = nn_plan_create(&plan, m, &o, why, WHY_BYTES);
-    if (st == NN_OK)
-        add(list, of_plan(plan, side, images));
-    return st;
+    return st == NN_OK ? add(list, of_plan(plan, side, images), options, why) : st;
 }
 
 /* Batches with slots for at least `set` images; 0: the fastest for all images. */
@@ -98,9 +107,7 @@ static nn_status add_batch(packing_list *list, const nn_model *m, const nn_plan_
     nn_batch *batch = NULL;
     o.images = set;
     nn_status st = nn_batch_create(&batch, m, &o, images, why, WHY_BYTES);
-    if (st == NN_OK)
-        add(list, of_batch(batch, set, images));
-    return st;
+    return st == NN_OK ? add(list, of_batch(batch, set, images), options, why) : st;
 }
 
 static const char *duration(char text[32], double ms)

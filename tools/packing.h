@@ -19,7 +19,9 @@ typedef struct packing {
     double set_ms;   /* server's time of a set, one core, foretold */
     double total_ms; /* of all images */
     size_t keys, eval_key_bytes, request_bytes, response_bytes; /* of a set */
-    size_t server_memory, peak_memory;
+    size_t server_memory, peak_memory;                          /* with one thread */
+    size_t thread_memory;                                       /* what every further one adds */
+    size_t lane_memory; /* what a set beside another adds; 0: sets go one after the other */
     double logit_error;
     int security_bits, log_n;
     double log2_qp;
@@ -38,7 +40,7 @@ const char *packing_name(const packing *p);
 double packing_image_ms(const packing *p);
 
 /** Plan a model in every way, and choose the way that takes the server the least time for so many
- *  images; o->memory bounds all of them.
+ *  images; o->memory bounds all of them, where it is not given this machine's memory does too.
  *
  *  Out:     list     to be released with packing_free, also after a failure
  *  In:      images   in all, at least 1

@@ -1,9 +1,14 @@
 /* Planning a model as the command line wants it. */
+#define _XOPEN_SOURCE 700
+
 #include "tools/planning.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "tools/costs.h"
 #include "tools/load.h"
@@ -60,12 +65,48 @@ int planning_take(nn_plan_options *o, const char *name, const char *value)
     return st;
 }
 
+/* Bytes that this process may have: the machine's, or what the shell's ulimit -v leaves of them. */
+static size_t machine_memory(void)
+{
+    size_t bytes = SIZE_MAX;
+    struct rlimit limit;
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+    if (pages > 0 && page > 0 && (size_t)pages <= SIZE_MAX / (size_t)page)
+        bytes = (size_t)pages * (size_t)page;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        limit.rlim_cur < bytes)
+        bytes = (size_t)limit.rlim_cur;
+    return bytes;
+}
+
+nn_status planning_fits(const nn_plan_options *o, size_t server_memory, char *why, size_t why_size)
+{
+    const double mib = 1048576.0;
+    size_t here = machine_memory();
+
+    if (o->memory != 0 || server_memory <= here)
+        return NN_OK;
+    snprintf(why, why_size,
+             "the server needs %.1f MiB, and this machine has %.1f MiB; bound it (--memory), pack "
+             "fewer images together (--batch, --images), or take a larger machine",
+             (double)server_memory / mib, (double)here / mib);
+    return NN_ERR_PLAN;
+}
+
 int planning_make(nn_plan **out, const nn_model *m, const nn_plan_options *o, const char *name)
 {
     char why[WHY_BYTES] = "";
     int st = nn_plan_create(out, m, o, why, sizeof why);
 
-    return st == NN_OK ? CLI_OK : planning_fail(st, name, why);
+    if (st == NN_OK) {
+        st = planning_fits(o, nn_plan_forecast(*out)->server_memory, why, sizeof why);
+        if (st == NN_OK)
+            return CLI_OK;
+        nn_plan_free(*out);
+        *out = NULL;
+    }
+    return planning_fail(st, name, why);
 }
 
 int planning_fail(int status, const char *name, const char *why)
@@ -102,6 +143,7 @@ void planning_forecast_json(json *j, const nn_forecast *f)
     json_integer(j, "model_memory", f->model_memory);
     json_integer(j, "server_memory", f->server_memory);
     json_integer(j, "peak_memory", f->peak_memory);
+    json_integer(j, "thread_memory", f->thread_memory);
     json_real(j, "infer_ms", f->infer_ms);
     json_real(j, "logit_error", f->logit_error);
 }

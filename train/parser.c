@@ -95,6 +95,12 @@ static int take_flip(train_parser *p)
     return p->w.count == 1 ? TRAIN_OK : -1;
 }
 
+static int take_whiten(train_parser *p)
+{
+    p->r->whiten = 1;
+    return p->w.count == 1 ? TRAIN_OK : -1;
+}
+
 static int take_border(train_parser *p)
 {
     p->r->edge = train_word_is(&p->w, 1, "edge");
@@ -175,6 +181,7 @@ static const struct statement {
     {"smoothing", take_number, "smoothing S, S in [0, 0.9]"},
     {"clip", take_number, "clip N, N in [1e-6, 1e6]"},
     {"average", take_number, "average D, D in [0, 0.999999]"},
+    {"whiten", take_whiten, "whiten"},
     {"range-penalty", take_penalty, "range-penalty W [R], W in [0, 1e6], R in [0.1, 1000]"},
     {"distil", take_distil, "distil W [T], W in [0, 1], T in [0.1, 100]"},
     {"shift", take_number, "shift PIXELS, in [0, 64]"},
@@ -218,6 +225,22 @@ static int take_line(train_parser *p, const char *s, const char *end)
     return p->w.count > 0 ? take_statement(p) : TRAIN_OK;
 }
 
+static int check_whiten(train_parser *p)
+{
+    const train_layer_spec *s = &p->r->layers[0];
+    size_t pixels = s->kind == TRAIN_CONV ? s->in_c * s->kernel_h * s->kernel_w : 0;
+    if (s->kind != TRAIN_CONV || s->groups > 1 || s->kernel_h > s->in_h || s->kernel_w > s->in_w ||
+        pixels > TRAIN_WHITEN_MOST) {
+        p->line = s->line;
+        return train_parser_fail(
+            p,
+            "`whiten` wants a convolution without groups as the first layer, of at most %d "
+            "weights a map and no larger than the image",
+            TRAIN_WHITEN_MOST);
+    }
+    return TRAIN_OK;
+}
+
 /* What only the whole description can tell. */
 static int finish(train_parser *p)
 {
@@ -238,7 +261,7 @@ static int finish(train_parser *p)
             return train_parser_fail(p, "nothing takes what this layer makes");
         }
     }
-    return TRAIN_OK;
+    return r->whiten ? check_whiten(p) : TRAIN_OK;
 }
 
 int train_recipe_parse(train_recipe *recipe, const char *text, size_t size, int *line, char *why,

@@ -24,6 +24,8 @@
  *    smoothing S                 label smoothing
  *    clip N                      bound on the gradient's Euclidean norm
  *    average D                   the model is the exponential moving average of the weights
+ *    whiten                      trains the first convolution's weights in coordinates in which the
+ *                                patches that it sees have unit covariance
  *    range-penalty W [R]         adds W mean((|x| - R)+^2) of the input x of every activation
  *    distil W [T]                share of the loss that a teacher's softened answers get, and their
  *                                temperature
@@ -36,6 +38,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { TRAIN_WHITEN_MOST = 256 }; /* weights of a map that `whiten` takes */
 enum { TRAIN_CLASSES = 10, TRAIN_MAX_LAYERS = 128, TRAIN_MAX_MARKS = 32, TRAIN_MAX_THREADS = 64 };
 
 typedef enum train_kind {
@@ -86,6 +89,7 @@ typedef struct train_recipe {
     float distil, temperature;
     float shift, scale, rotation, shear; /* rotation in radians */
     int flip, edge;
+    int whiten; /* the first layer's weights are trained in whitened coordinates */
     size_t cutout;
 } train_recipe;
 

@@ -9,6 +9,7 @@
 #include "train/loss.h"
 #include "train/status.h"
 #include "train/walk.h"
+#include "train/whiten.h"
 
 static int check(const train_session *run, const train_recipe *r, size_t held, char *why,
                  size_t why_size)
@@ -46,9 +47,28 @@ static int reserve(train_session *run)
     run->order = malloc(run->train_count * sizeof *run->order);
     run->labels = malloc(net->batch);
     run->sums = malloc((net->stat_count + 1) * sizeof(double));
+    if (net->recipe->whiten) {
+        size_t side = train_whiten_size(net->ops[0].spec);
+        m->whiten = malloc(side * side * sizeof(float));
+        m->kept = malloc(net->ops[0].weight_count * sizeof(float));
+        if (m->whiten == NULL || m->kept == NULL)
+            return 0;
+    }
     return m->first != NULL && m->second != NULL && m->sums != NULL && run->order != NULL &&
            run->labels != NULL && run->sums != NULL &&
            (m->average != NULL || net->recipe->average == 0.0f);
+}
+
+/* Random weights; those of a whitened layer are random in its coordinates. */
+static int init(train_session *run)
+{
+    const train_op *op = &run->net.ops[0];
+    float *m = run->moments.whiten;
+    train_net_init(&run->net, run->seed);
+    int st = m != NULL ? train_whiten_matrix(m, &run->data->train, op->spec) : TRAIN_OK;
+    if (m != NULL && st == TRAIN_OK)
+        train_whiten_rows(run->net.params + op->weight, op->out_c, m, op->weight_count / op->out_c);
+    return st;
 }
 
 int train_session_create(train_session *run, const train_recipe *recipe, const train_data *data,
@@ -72,7 +92,12 @@ int train_session_create(train_session *run, const train_recipe *recipe, const t
         snprintf(why, why_size, "no memory for training");
         return TRAIN_ERR_MEMORY;
     }
-    train_net_init(&run->net, seed);
+    st = init(run);
+    if (st != TRAIN_OK) {
+        train_session_free(run);
+        snprintf(why, why_size, "no memory for the patches' covariance");
+        return st;
+    }
     if (run->moments.average != NULL)
         memcpy(run->moments.average, run->net.params, run->net.param_count * sizeof(float));
     return TRAIN_OK;
@@ -85,6 +110,8 @@ void train_session_free(train_session *run)
     free(run->moments.first);
     free(run->moments.second);
     free(run->moments.average);
+    free(run->moments.whiten);
+    free(run->moments.kept);
     free(run->moments.sums);
     free(run->order);
     free(run->labels);

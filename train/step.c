@@ -2,8 +2,10 @@
 #include "train/step.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "train/parallel.h"
+#include "train/whiten.h"
 
 enum { CHUNK = 8192 };
 
@@ -105,12 +107,18 @@ static void step_chunk(void *arg, size_t chunk, int thread)
         adam(j, first, end);
     else
         descend(j, first, end);
-    if (j->m->average != NULL) {
-        const float *restrict p = j->net->params;
-        float *restrict a = j->m->average, part = 1.0f - j->keep;
-        for (size_t i = first; i < end; i++)
-            a[i] += part * (p[i] - a[i]);
-    }
+}
+
+static void average_chunk(void *arg, size_t chunk, int thread)
+{
+    const job *j = arg;
+    const float *restrict p = j->net->params;
+    float *restrict a = j->m->average, part = 1.0f - j->keep;
+    size_t end = (chunk + 1) * CHUNK;
+    (void)thread;
+    end = end < j->net->param_count ? end : j->net->param_count;
+    for (size_t i = chunk * CHUNK; i < end; i++)
+        a[i] += part * (p[i] - a[i]);
 }
 
 static void norm_chunk(void *arg, size_t chunk, int thread)
@@ -144,6 +152,20 @@ static void step_vector(job *j, size_t from, size_t count, float decay)
     train_parallel_for(j->net->threads, (count + CHUNK - 1) / CHUNK, step_chunk, j);
 }
 
+/* The first layer's weights W = A M: A takes the step, from zero as its value does not count, and W
+ * gets what becomes of it. */
+static void step_whitened(job *j, const train_op *op, float decay)
+{
+    size_t n = op->weight_count;
+    float *w = j->net->params + op->weight, *kept = j->m->kept, keep = 1.0f - j->rate * decay;
+    memcpy(kept, w, n * sizeof *w);
+    memset(w, 0, n * sizeof *w);
+    step_vector(j, op->weight, n, 0.0f);
+    train_whiten_rows(w, op->out_c, j->m->whiten, n / op->out_c);
+    for (size_t i = 0; i < n; i++)
+        w[i] += keep * kept[i];
+}
+
 double train_step(train_net *net, train_moments *moments, uint64_t at, uint64_t total)
 {
     const train_recipe *r = net->recipe;
@@ -154,6 +176,9 @@ double train_step(train_net *net, train_moments *moments, uint64_t at, uint64_t 
     j.first_fix = (float)(1.0 / (1.0 - pow((double)r->momentum, t + 1.0)));
     j.second_fix = (float)(1.0 / (1.0 - pow((double)r->beta2, t + 1.0)));
     j.keep = (float)fmin((double)r->average, (1.0 + t) / (10.0 + t));
+    if (moments->whiten != NULL)
+        train_whiten_rows(net->grads + net->ops[0].weight, net->ops[0].out_c, moments->whiten,
+                          net->ops[0].weight_count / net->ops[0].out_c);
     if (r->clip > 0.0f) {
         norm = gradient_norm(&j);
         if (norm > (double)r->clip)
@@ -162,9 +187,14 @@ double train_step(train_net *net, train_moments *moments, uint64_t at, uint64_t 
     /* Weights and normalisation's scales decay; biases, shifts and coefficients do not. */
     for (size_t i = 0; i < net->op_count; i++) {
         const train_op *op = &net->ops[i];
-        step_vector(&j, op->weight, op->weight_count, r->decay);
+        if (i == 0 && moments->whiten != NULL)
+            step_whitened(&j, op, r->decay);
+        else
+            step_vector(&j, op->weight, op->weight_count, r->decay);
         step_vector(&j, op->bias, op->bias_count, 0.0f);
         step_vector(&j, op->curve, op->curve_count, 0.0f);
     }
+    if (moments->average != NULL)
+        train_parallel_for(net->threads, train_step_sums(net), average_chunk, &j);
     return norm;
 }

@@ -13,6 +13,8 @@ typedef struct train_moments {
     float *first;   /* [param_count] momentum */
     float *second;  /* [param_count] Adam's second moment; NULL for the other */
     float *average; /* [param_count] of the weights; NULL when the recipe has none */
+    float *whiten;  /* M of train_whiten_matrix for the first layer; NULL for none */
+    float *kept;    /* with whiten: room for the first layer's weights */
     double *sums;   /* room for train_step_sums numbers */
 } train_moments;
 

@@ -5,10 +5,11 @@
 
 program=$top_builddir/unseen
 
-# Lines of code blocks (indented by four) that hold the command, joined where they end in a backslash.
+# Lines of code blocks (indented by four, the tutorial's after a "$ ") that hold the command,
+# joined where they end in a backslash.
 commands() {
-    sed -n 's/^    //p' README.md CONTRIBUTING.md SECURITY.md ARCHITECTURE.md data/README.md \
-        data/*/README.md 2>/dev/null | sed -e ':join' -e '/\\$/{N;s/\\\n */ /;b join' -e '}' | grep -E "$1" || true
+    sed -n 's/^    \([$] \)\{0,1\}//p' README.md CONTRIBUTING.md SECURITY.md ARCHITECTURE.md data/README.md \
+        data/*/README.md doc/*.md 2>/dev/null | sed -e ':join' -e '/\\$/{N;s/\\\n */ /;b join' -e '}' | grep -E "$1" || true
 }
 
 [ -x "$program" ] || fault "$program is missing"
