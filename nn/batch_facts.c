@@ -189,5 +189,7 @@ void nn_batch_facts_find(nn_batch_facts *fact, const nn_batch_job *job, nn_batch
     for (size_t k = 0; k < job->stages->count; k++) {
         find_kind(fact, job, t, k);
         find_sums(&fact[k], job, k);
+        fact[k].magnitude =
+            fmax(nn_stage_magnitude(&job->stages->stage[k]), fabs(fact[k].poly.constant));
     }
 }

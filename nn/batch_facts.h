@@ -97,6 +97,7 @@ typedef struct nn_batch_facts {
     double floor_bits[NN_INPUTS_MAX]; /* of the scalars */
     double even_bits; /* scale at which the scalars of the only input are whole; HUGE_VAL: none */
     size_t inputs;    /* numbers of all inputs together */
+    double magnitude; /* largest number or constant at the output's scale */
 } nn_batch_facts;
 
 /** log2 of the least scale of the scalars of a row of so many, for so many bits of precision. */

@@ -244,7 +244,7 @@ static void try_sums(search *s, size_t k, int from)
         out = meet(s, k, in, r > 0 ? s->now.floor_bits + drop : -HUGE_VAL, step.weight_bits);
         for (size_t i = 0; i < stage->input_count; i++)
             largest = fmax(largest, step.weight_bits[i]);
-        if (largest > weight_bits_max || nn_batch_wraps(&s->time, stage->range, step.limbs, out))
+        if (largest > weight_bits_max || nn_batch_wraps(&s->time, f->magnitude, step.limbs, out))
             break;
         step.rescale = r;
         step.limbs_out = step.limbs - r;
@@ -276,7 +276,7 @@ static void finish_product(search *s, size_t k, int from, nn_batch_step *step, i
     double count = width(s, k);
     int size = 0;
 
-    if (nn_batch_wraps(&s->time, stage_of(s, k)->range, limbs, bits))
+    if (nn_batch_wraps(&s->time, s->fact[k].magnitude, limbs, bits))
         return;
     if (step->lazy) {
         step->limbs_out = limbs;

@@ -57,15 +57,10 @@ static double prime_bits_min(const search *s)
 
 /* ---- the end of a way */
 
-/* log2 of the largest number that must not wrap around behind a stage: a value, or a bias as it is
- * added. */
+/* log2 of the largest number that must not wrap around behind a stage. */
 static double magnitude_bits(const nn_stage *stage)
 {
-    double largest = fmax(stage->range, least_magnitude);
-    for (size_t i = 0; stage->kind == NN_STAGE_AFFINE && i < stage->input_count; i++)
-        for (size_t o = 0; o < stage->affine[i].rows; o++)
-            largest = fmax(largest, fabs(stage->affine[i].bias[o]));
-    return log2(largest);
+    return log2(fmax(nn_stage_magnitude(stage), least_magnitude));
 }
 
 /* Sizes of the limbs that are left at the end: what keeps every value from wrapping around. Returns

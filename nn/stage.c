@@ -135,6 +135,15 @@ size_t nn_stage_nonzeros(const nn_stage *stage)
     return count;
 }
 
+double nn_stage_magnitude(const nn_stage *stage)
+{
+    double largest = stage->range;
+    for (size_t i = 0; stage->kind == NN_STAGE_AFFINE && i < stage->input_count; i++)
+        for (size_t o = 0; o < stage->affine[i].rows; o++)
+            largest = fmax(largest, fabs(stage->affine[i].bias[o]));
+    return largest;
+}
+
 double nn_stage_coef(const nn_stage *stage, int k, size_t i)
 {
     return stage->element != NULL ? stage->element[(size_t)k * nn_shape_count(stage->out) + i]

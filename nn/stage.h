@@ -123,6 +123,11 @@ int nn_stage_is_identity(const nn_stage *stage);
 /** Entries that are not zero in all matrices of a stage. */
 size_t nn_stage_nonzeros(const nn_stage *stage);
 
+/** The largest number that a stage handles at its output's scale: what it makes, or a bias as it is
+ *  added, which may be larger where it compensates what the weights make.
+ */
+double nn_stage_magnitude(const nn_stage *stage);
+
 /** Compute one stage in double.
  *
  *  Out:    y  the output's numbers, not overlapping with an input

@@ -67,11 +67,18 @@ static void kinds_of_steps(void **state)
         nn_batch_job job = {&s, &costs, CKKS_RING_REAL, 13, 128, 14.0};
         nn_batch_times t = times_of(&costs, 218.0);
         memset(fact, 0, sizeof fact);
+        s.stage[0].range = s.stage[3].range = 3.0;
+        s.stage[0].affine[0].bias[1] = dear ? 0.0 : -77.0;
+        s.stage[1].coef[0] = 9.0 * s.stage[1].coef[4];
+        s.stage[1].range = 2.0;
         nn_batch_facts_find(fact, &job, &t);
         assert_int_equal(fact[0].form.kind, NN_BATCH_SUMS);
         assert_int_equal(fact[0].last_use, 1);
         testing_assert_near(fact[0].entries[0], (double)nn_stage_nonzeros(&s.stage[0]), 1e-9);
         assert_int_equal(fact[0].inputs, 16);
+        assert_true(fact[0].magnitude == (dear ? 3.0 : 77.0)); /* the bias is added at that scale */
+        assert_true(fact[1].magnitude == fmax(2.0, fabs(fact[1].poly.constant)));
+        assert_true(fact[3].magnitude == 3.0);
         assert_true(fact[0].even_bits == HUGE_VAL);
         assert_int_equal(fact[1].form.kind, NN_BATCH_QUARTIC);
         assert_int_equal(fact[1].form.lazy, !dear);

@@ -17,7 +17,7 @@ static double q_bits(const nn_batch_schedule *s, int limbs)
 static void has_room(const nn_batch_schedule *s, const nn_stages *stages, size_t stage, int limbs,
                      double bits)
 {
-    assert_true(bits + log2(stages->stage[stage].range) <= q_bits(s, limbs) - 1.0);
+    assert_true(bits + log2(nn_stage_magnitude(&stages->stage[stage])) <= q_bits(s, limbs) - 1.0);
 }
 
 /* Replay a schedule: scales, limbs, room, modulus of every key. */

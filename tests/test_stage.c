@@ -94,6 +94,12 @@ static void test_graph(void **unused)
 
     (void)unused;
     graph(&s);
+    s.stage[0].range = 2.0;
+    assert_true(nn_stage_magnitude(&s.stage[0]) == 2.0);
+    s.stage[3].range = 2.0;
+    s.stage[3].affine[1].bias[1] = -5.0;
+    assert_true(nn_stage_magnitude(&s.stage[3]) == 5.0);
+    s.stage[3].affine[1].bias[1] = 0.0;
     assert_int_equal(nn_stages_last_use(&s, 0), 1);
     assert_int_equal(nn_stages_last_use(&s, 1), 3);
     assert_int_equal(nn_stages_last_use(&s, 2), 2);
