@@ -207,20 +207,21 @@ static nn_status exact_poly(nn_batch *b, const ckks_context *ctx, size_t k, ckks
     return NN_OK;
 }
 
-/* All summands meet at the scale of the first: a scalar's scale is what another value lacks. */
+/* All summands meet at the scale that leaves what the schedule wants, see plan_steps.c: a scalar's
+ * scale is what its value lacks. */
 static void exact_sums(nn_batch *b, size_t k)
 {
     const nn_batch_step *step = &b->schedule.step[k];
     nn_batch_exact *e = &b->exact[k];
-    ckks_scale in = nn_batch_value_scale(b, nn_batch_source(&b->schedule, &b->stages, k, 0));
-    ckks_scale out;
+    ckks_scale out = ckks_scale_from(exp2(step->scale_bits));
 
-    if (step->squared)
-        in = ckks_scale_mul(in, in);
-    e->weight[0] = ckks_scale_from(exp2(step->weight_bits[0]));
-    out = ckks_scale_mul(in, e->weight[0]);
-    for (size_t i = 1; i < b->stages.stage[k].input_count; i++)
-        e->weight[i] = ckks_scale_div(out, nn_batch_value_scale(b, b->stages.stage[k].input[i]));
+    for (int l = step->limbs; l > step->limbs_out; l--)
+        out = ckks_scale_mul(out, ckks_scale_from((double)b->params.q[l - 1]));
+    for (size_t i = 0; i < b->stages.stage[k].input_count; i++) {
+        size_t source = nn_batch_source(&b->schedule, &b->stages, k, i);
+        ckks_scale in = nn_batch_value_scale(b, source);
+        e->weight[i] = ckks_scale_div(out, step->squared ? ckks_scale_mul(in, in) : in);
+    }
     e->scale_out = drop(b, out, step->limbs, step->rescale);
 }
 

@@ -25,19 +25,29 @@ static ckks_scale drop(const nn_plan *p, ckks_scale scale, const nn_step *s)
     return scale;
 }
 
-/* Weights of an affine stage, such that all inputs meet at the scale that is returned: that of an
- * input which is multiplied by 1 exactly, else what the first input's weight makes. */
-static ckks_scale meet(nn_plan_step *step, size_t count)
+/* The scale in front of a drop that leaves what the schedule wants. */
+static ckks_scale above(const nn_plan *p, const nn_step *s)
 {
-    size_t anchor = 0;
+    ckks_scale scale = ckks_scale_from(exp2(s->scale_bits));
+    for (int l = s->limbs; l > s->limbs_out; l--)
+        scale = ckks_scale_mul(scale, ckks_scale_from((double)p->params.q[l - 1]));
+    return scale;
+}
+
+/* Weights of an affine stage, such that all inputs meet at the scale that is returned: that of an
+ * input which is multiplied by 1 exactly, else what gives the output the scheduled scale. Real
+ * primes are a little off their nominal sizes and every square doubles what that makes of a scale,
+ * so a chain of squares would leave its room; weights have any scale, and bring it back. */
+static ckks_scale meet(const nn_plan *p, nn_plan_step *step, size_t count)
+{
+    size_t anchor = count;
     for (size_t i = 0; i < count; i++)
         if (step->shape.weight_bits[i] <= 0.0)
             anchor = i;
-    double bits = fmax(step->shape.weight_bits[anchor], 0.0);
-    ckks_scale wanted = ckks_scale_mul(step->scale_in[anchor], ckks_scale_from(exp2(bits)));
+    ckks_scale wanted = anchor < count ? step->scale_in[anchor] : above(p, &step->shape);
     for (size_t i = 0; i < count; i++)
         step->weight[i] =
-            i == anchor ? ckks_scale_from(exp2(bits)) : ckks_scale_div(wanted, step->scale_in[i]);
+            i == anchor ? ckks_scale_from(1.0) : ckks_scale_div(wanted, step->scale_in[i]);
     return wanted;
 }
 
@@ -66,7 +76,7 @@ static nn_status make_step(nn_plan *p, size_t k, const ckks_context *ctx, ckks_s
                           stage->name);
     }
     if (stage->kind == NN_STAGE_AFFINE) {
-        step->scale_out = drop(p, meet(step, stage->input_count), &step->shape);
+        step->scale_out = drop(p, meet(p, step, stage->input_count), &step->shape);
         for (size_t i = 0; i < stage->input_count; i++)
             step->shape.narrow[i] = narrow(&stage->affine[i], step->weight[i]);
     } else if (stage->kind == NN_STAGE_PRODUCT || nn_stage_is_square(stage)) {
