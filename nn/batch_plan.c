@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nn/refuse.h"
+#include "nn/scales.h"
 #include "nn/why.h"
 
 enum { LOG_N_MIN = 11, SPARE_BITS_MAX = 6 };
@@ -182,13 +183,6 @@ static nn_status make_params(nn_batch *b, int security_bits, char *why, size_t w
                                 security_bits, why, why_size);
 }
 
-static ckks_scale drop(const nn_batch *b, ckks_scale scale, int limbs, int count)
-{
-    for (int l = 0; l < count; l++)
-        scale = ckks_scale_div_prime(scale, b->params.q[limbs - 1 - l]);
-    return scale;
-}
-
 /* The scale behind a polynomial, which decides by itself where it rescales. */
 static nn_status exact_poly(nn_batch *b, const ckks_context *ctx, size_t k, ckks_scale in,
                             char *why, size_t why_size)
@@ -207,22 +201,19 @@ static nn_status exact_poly(nn_batch *b, const ckks_context *ctx, size_t k, ckks
     return NN_OK;
 }
 
-/* All summands meet at the scale that leaves what the schedule wants, see plan_steps.c: a scalar's
- * scale is what its value lacks. */
+/* All summands meet at one scale: a scalar's scale is what its value lacks. */
 static void exact_sums(nn_batch *b, size_t k)
 {
     const nn_batch_step *step = &b->schedule.step[k];
     nn_batch_exact *e = &b->exact[k];
-    ckks_scale out = ckks_scale_from(exp2(step->scale_bits));
+    ckks_scale out = nn_scale_before(&b->params, step->scale_bits, step->limbs, step->limbs_out);
 
-    for (int l = step->limbs; l > step->limbs_out; l--)
-        out = ckks_scale_mul(out, ckks_scale_from((double)b->params.q[l - 1]));
     for (size_t i = 0; i < b->stages.stage[k].input_count; i++) {
         size_t source = nn_batch_source(&b->schedule, &b->stages, k, i);
         ckks_scale in = nn_batch_value_scale(b, source);
         e->weight[i] = ckks_scale_div(out, step->squared ? ckks_scale_mul(in, in) : in);
     }
-    e->scale_out = drop(b, out, step->limbs, step->rescale);
+    e->scale_out = nn_scale_behind(&b->params, out, step->limbs, step->limbs_out);
 }
 
 static void exact_product(nn_batch *b, size_t k)
@@ -235,12 +226,12 @@ static void exact_product(nn_batch *b, size_t k)
 
     out = ckks_scale_mul(in, nn_batch_value_scale(b, stage->input[stage->input_count - 1]));
     if (step->kind == NN_BATCH_QUARTIC) {
-        out = drop(b, out, limbs, step->inner_rescale);
         limbs -= step->inner_rescale;
+        out = nn_scale_behind(&b->params, out, step->limbs, limbs);
         out = ckks_scale_mul(out, out);
         e->slope = ckks_scale_div(out, in);
     }
-    e->scale_out = drop(b, out, limbs, step->rescale);
+    e->scale_out = nn_scale_behind(&b->params, out, limbs, step->limbs_out);
 }
 
 static nn_status make_exact(nn_batch *b, const ckks_context *ctx, char *why, size_t why_size)

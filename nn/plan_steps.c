@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "nn/scales.h"
 #include "nn/why.h"
 
 /* Compact diagonals whose coefficients stay below this are kept in 32 bits; twice that is the
@@ -18,33 +19,18 @@ nn_status nn_plan_make_params(nn_plan *p, int security_bits, char *why, size_t w
                                 s->special, security_bits, why, why_size);
 }
 
-static ckks_scale drop(const nn_plan *p, ckks_scale scale, const nn_step *s)
-{
-    for (int l = s->limbs; l > s->limbs_out; l--)
-        scale = ckks_scale_div_prime(scale, p->params.q[l - 1]);
-    return scale;
-}
-
-/* The scale in front of a drop that leaves what the schedule wants. */
-static ckks_scale above(const nn_plan *p, const nn_step *s)
-{
-    ckks_scale scale = ckks_scale_from(exp2(s->scale_bits));
-    for (int l = s->limbs; l > s->limbs_out; l--)
-        scale = ckks_scale_mul(scale, ckks_scale_from((double)p->params.q[l - 1]));
-    return scale;
-}
-
 /* Weights of an affine stage, such that all inputs meet at the scale that is returned: that of an
- * input which is multiplied by 1 exactly, else what gives the output the scheduled scale. Real
- * primes are a little off their nominal sizes and every square doubles what that makes of a scale,
- * so a chain of squares would leave its room; weights have any scale, and bring it back. */
+ * input which is multiplied by 1 exactly, else what gives the output the scheduled scale. */
 static ckks_scale meet(const nn_plan *p, nn_plan_step *step, size_t count)
 {
+    const nn_step *shape = &step->shape;
     size_t anchor = count;
     for (size_t i = 0; i < count; i++)
-        if (step->shape.weight_bits[i] <= 0.0)
+        if (shape->weight_bits[i] <= 0.0)
             anchor = i;
-    ckks_scale wanted = anchor < count ? step->scale_in[anchor] : above(p, &step->shape);
+    ckks_scale wanted = anchor < count ? step->scale_in[anchor]
+                                       : nn_scale_before(&p->params, shape->scale_bits,
+                                                         shape->limbs, shape->limbs_out);
     for (size_t i = 0; i < count; i++)
         step->weight[i] =
             i == anchor ? ckks_scale_from(1.0) : ckks_scale_div(wanted, step->scale_in[i]);
@@ -59,6 +45,11 @@ static int narrow(const nn_affine *a, ckks_scale weight)
     for (size_t e = 0; e < nn_affine_nonzeros(a); e++)
         most = fmax(most, fabs(a->value[e]));
     return log2(fmax(most, 1e-30)) + ckks_scale_log2(weight) + 0.5 < narrow_bits;
+}
+
+static ckks_scale behind(const nn_plan *p, const nn_plan_step *step, ckks_scale scale)
+{
+    return nn_scale_behind(&p->params, scale, step->shape.limbs, step->shape.limbs_out);
 }
 
 static nn_status make_step(nn_plan *p, size_t k, const ckks_context *ctx, ckks_scale *scale,
@@ -76,12 +67,12 @@ static nn_status make_step(nn_plan *p, size_t k, const ckks_context *ctx, ckks_s
                           stage->name);
     }
     if (stage->kind == NN_STAGE_AFFINE) {
-        step->scale_out = drop(p, meet(p, step, stage->input_count), &step->shape);
+        step->scale_out = behind(p, step, meet(p, step, stage->input_count));
         for (size_t i = 0; i < stage->input_count; i++)
             step->shape.narrow[i] = narrow(&stage->affine[i], step->weight[i]);
     } else if (stage->kind == NN_STAGE_PRODUCT || nn_stage_is_square(stage)) {
         ckks_scale both = ckks_scale_mul(step->scale_in[0], step->scale_in[stage->input_count - 1]);
-        step->scale_out = drop(p, both, &step->shape);
+        step->scale_out = behind(p, step, both);
     } else {
         ckks_polynomial poly = {stage->basis, stage->degree, stage->coef};
         int left = 0;

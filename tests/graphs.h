@@ -145,14 +145,6 @@ static inline void graphs_swish_constants(nn_graph *g)
     graphs_number(g, "a4", -0.002012f);
 }
 
-/** What a failing allocation leads to: NN_ERR_MEMORY, or NN_OK where it was one of those by which
- *  nn_tail_find looks for a tail, and finds none. */
-static inline void graphs_failed(nn_status st, int hit)
-{
-    if (!hit || st != NN_ERR_MEMORY)
-        assert_int_equal(st, NN_OK);
-}
-
 static inline void graphs_lower(nn_stages *s, const nn_graph *g)
 {
     char why[NETWORKS_WHY] = "";

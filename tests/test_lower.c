@@ -2,8 +2,7 @@
 
 #include "nn/lower.h"
 
-#include "tests/failing.h"
-#include "tests/graphs.h"
+#include "tests/graphs_failing.h"
 
 static void test_random_networks(void **unused)
 {
@@ -331,17 +330,7 @@ static void test_failing_allocations(void **unused)
     (void)unused;
     testing_rng_init(&rng, testing_seed());
     nn_graph *g = networks_random(&rng);
-    for (long k = 1;; k++) {
-        nn_stages s;
-        failing_from(k);
-        nn_status st = nn_lower(&s, g, NULL, 0);
-        int hit = failing_stop();
-        graphs_failed(st, hit);
-        assert_true(st == NN_OK || s.stage == NULL);
-        nn_stages_clear(&s);
-        if (!hit)
-            break;
-    }
+    graphs_failing_lower(g);
     nn_graph_free(g);
 }
 

@@ -5,8 +5,7 @@
 #include "nn/merge.h"
 #include "nn/rewrite.h"
 
-#include "tests/failing.h"
-#include "tests/graphs.h"
+#include "tests/graphs_failing.h"
 
 /* A fit of any function: random numbers, since only that they are followed is looked at. */
 static nn_fit draw(nn_approx_function f, int degree, double lo, double hi, testing_rng *rng)
@@ -330,16 +329,7 @@ static void test_failing_allocations(void **unused)
         graphs_node(g, pool ? "GlobalMaxPool" : "Relu", "x", NULL, "y");
         nn_graph_output(g, "y");
         set(g, "y", &fit);
-        for (long k = 1;; k++) {
-            nn_stages s;
-            failing_from(k);
-            nn_status st = nn_lower(&s, g, NULL, 0);
-            int hit = failing_stop();
-            graphs_failed(st, hit);
-            nn_stages_clear(&s);
-            if (!hit)
-                break;
-        }
+        graphs_failing_lower(g);
         nn_graph_free(g);
     }
 }

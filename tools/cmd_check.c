@@ -18,8 +18,9 @@
 
 typedef struct settings {
     nn_plan_options plan;
-    const char *images, *labels, *markdown, *svg;
-    uint64_t first, count, encrypted, threads;
+    dataset_choice choice;
+    const char *markdown, *svg;
+    uint64_t encrypted, threads;
     int json;
 } settings;
 
@@ -42,17 +43,11 @@ static int take(void *user, const char *name, const char *value)
     settings *s = user;
     int st = planning_take(&s->plan, name, value);
 
+    if (st == CLI_DONE)
+        st = dataset_take(&s->choice, name, value);
     if (st != CLI_DONE)
         return st;
-    if (strcmp(name, "images") == 0)
-        s->images = value;
-    else if (strcmp(name, "labels") == 0)
-        s->labels = value;
-    else if (strcmp(name, "first") == 0)
-        return cli_number(&s->first, name, value, 0, UINT32_MAX);
-    else if (strcmp(name, "count") == 0)
-        return cli_number(&s->count, name, value, 1, UINT32_MAX);
-    else if (strcmp(name, "encrypted") == 0)
+    if (strcmp(name, "encrypted") == 0)
         return cli_number(&s->encrypted, name, value, 0, UINT32_MAX);
     else if (strcmp(name, "threads") == 0)
         return cli_number(&s->threads, name, value, 1, PARALLEL_MOST);
@@ -82,10 +77,10 @@ static const cli_command command = {
 
 static int check_data(settings *s, const dataset *d, nn_shape shape)
 {
-    int st = dataset_choose(d, s->images, shape, s->first, &s->count, 10);
+    int st = dataset_choose(d, &s->choice, shape, 10);
 
-    if (st == CLI_OK && s->encrypted > s->count)
-        s->encrypted = s->count;
+    if (st == CLI_OK && s->encrypted > s->choice.count)
+        s->encrypted = s->choice.count;
     return st;
 }
 
@@ -108,9 +103,9 @@ static int run_images(nn_check *c, check_report *r, const settings *s, const dat
 
     if (image == NULL)
         return cli_fail(CLI_MEMORY, NULL, "no memory for an image");
-    progress_begin(&p, "images", (size_t)s->count);
-    for (size_t i = 0; i < s->count && st == NN_OK; i++) {
-        size_t at = (size_t)s->first + i;
+    progress_begin(&p, "images", (size_t)s->choice.count);
+    for (size_t i = 0; i < s->choice.count && st == NN_OK; i++) {
+        size_t at = (size_t)s->choice.first + i;
         int encrypted = i < s->encrypted;
         progress_show(&p, i, encrypted ? "encrypted" : NULL);
         image_of_pixels(image, d->pixels + at * pixels, pixels);
@@ -168,8 +163,10 @@ static int check_all(const session *run, const settings *s, const dataset *d, co
 {
     nn_check_keys keys = {
         .client = run->client, .program = run->program, .sk = run->sk, .seconds = cli_seconds};
-    check_report r = {
-        .plan = run->plan, .model = path, .first = (size_t)s->first, .labelled = d->labels != NULL};
+    check_report r = {.plan = run->plan,
+                      .model = path,
+                      .first = (size_t)s->choice.first,
+                      .labelled = d->labels != NULL};
     char why[WHY_BYTES] = "";
     nn_check *c = NULL;
     int st = nn_check_create(&c, run->plan, why, sizeof why);
@@ -208,7 +205,7 @@ static int run_all(settings *s, const char *path)
     session run = {.model = NULL};
     nn_model *model = NULL;
     dataset d;
-    int st = dataset_read(&d, s->images, s->labels);
+    int st = dataset_read(&d, s->choice.images, s->choice.labels);
 
     if (st == CLI_OK)
         st = load_model(&model, path);
@@ -232,10 +229,11 @@ int cmd_check(int argc, char **argv)
 
     if (st != CLI_OK)
         return st;
-    if (s.images == NULL)
+    if (s.choice.images == NULL)
         return cli_usage("--images is needed");
     if (strcmp(rest[0], "-") == 0)
         return cli_usage("the model is read twice and cannot come from standard input");
-    st = cli_one_dash((const char *const[]){s.images, s.labels == NULL ? "" : s.labels}, 2);
+    st = cli_one_dash(
+        (const char *const[]){s.choice.images, s.choice.labels == NULL ? "" : s.choice.labels}, 2);
     return st == CLI_OK ? run_all(&s, rest[0]) : st;
 }

@@ -21,8 +21,8 @@
 
 typedef struct settings {
     nn_plan_options plan;
-    const char *images, *labels;
-    uint64_t first, count, threads;
+    dataset_choice choice;
+    uint64_t threads;
     uint64_t set;                           /* images of a set; 0: chosen */
     double least_accuracy, least_agreement; /* percent */
     int json;
@@ -49,17 +49,11 @@ static int take(void *user, const char *name, const char *value)
     settings *s = user;
     int st = planning_take(&s->plan, name, value);
 
+    if (st == CLI_DONE)
+        st = dataset_take(&s->choice, name, value);
     if (st != CLI_DONE)
         return st;
-    if (strcmp(name, "images") == 0)
-        s->images = value;
-    else if (strcmp(name, "labels") == 0)
-        s->labels = value;
-    else if (strcmp(name, "first") == 0)
-        return cli_number(&s->first, name, value, 0, UINT32_MAX);
-    else if (strcmp(name, "count") == 0)
-        return cli_number(&s->count, name, value, 1, UINT32_MAX);
-    else if (strcmp(name, "batch") == 0) {
+    if (strcmp(name, "batch") == 0) {
         s->set = 0;
         return strcmp(value, "auto") == 0
                    ? CLI_OK
@@ -93,7 +87,7 @@ static int check_data(settings *s, const dataset *data, const nn_model *model)
 {
     if (data->labels == NULL)
         return cli_usage("--labels is needed with images that do not hold their own");
-    return dataset_choose(data, s->images, nn_model_input(model), s->first, &s->count, 0);
+    return dataset_choose(data, &s->choice, nn_model_input(model), 0);
 }
 
 /* The most memory this process ever had. Linux counts in KiB. */
@@ -132,8 +126,8 @@ static int evaluate(const session *run, const settings *s, const dataset *data,
 {
     eval_job j = {.session = run,
                   .data = data,
-                  .first = (size_t)s->first,
-                  .count = (size_t)s->count,
+                  .first = (size_t)s->choice.first,
+                  .count = (size_t)s->choice.count,
                   .threads = (int)s->threads};
     int st;
 
@@ -154,7 +148,7 @@ static int evaluate(const session *run, const settings *s, const dataset *data,
 static int make_plans(packing_list *plans, const settings *s, const nn_model *model,
                       const char *name)
 {
-    size_t images = (size_t)s->count;
+    size_t images = (size_t)s->choice.count;
     return s->set == 0 ? packing_find(plans, model, &s->plan, images, name)
                        : packing_fixed(plans, model, &s->plan, (size_t)s->set, images, name);
 }
@@ -167,7 +161,7 @@ static int run_all(settings *s, const char *model_path)
     dataset data;
     nn_model *model = NULL;
     double start;
-    int st = dataset_read(&data, s->images, s->labels);
+    int st = dataset_read(&data, s->choice.images, s->choice.labels);
 
     if (st == CLI_OK)
         st = load_model(&model, model_path);
@@ -199,9 +193,10 @@ int cmd_eval(int argc, char **argv)
 
     if (st != CLI_OK)
         return st;
-    if (s.images == NULL)
+    if (s.choice.images == NULL)
         return cli_usage("--images is needed");
-    st =
-        cli_one_dash((const char *const[]){rest[0], s.images, s.labels == NULL ? "" : s.labels}, 3);
+    st = cli_one_dash((const char *const[]){rest[0], s.choice.images,
+                                            s.choice.labels == NULL ? "" : s.choice.labels},
+                      3);
     return st == CLI_OK ? run_all(&s, rest[0]) : st;
 }

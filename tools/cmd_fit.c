@@ -17,8 +17,9 @@ enum { MODEL_LIMIT = 1 << 30, USUAL = 500 };
 
 typedef struct settings {
     nn_fitting_options fit;
-    const char *images, *labels, *output;
-    uint64_t first, count, threads;
+    dataset_choice choice;
+    const char *output;
+    uint64_t threads;
     int json;
 } settings;
 
@@ -109,17 +110,12 @@ static int take_fit(nn_fitting_options *f, const char *name, const char *value)
 static int take(void *user, const char *name, const char *value)
 {
     settings *s = user;
+    int st = dataset_take(&s->choice, name, value);
 
-    if (strcmp(name, "images") == 0)
-        s->images = value;
-    else if (strcmp(name, "labels") == 0)
-        s->labels = value;
-    else if (strcmp(name, "output") == 0)
+    if (st != CLI_DONE)
+        return st;
+    if (strcmp(name, "output") == 0)
         s->output = value;
-    else if (strcmp(name, "first") == 0)
-        return cli_number(&s->first, name, value, 0, UINT32_MAX);
-    else if (strcmp(name, "count") == 0)
-        return cli_number(&s->count, name, value, 1, UINT32_MAX);
     else if (strcmp(name, "threads") == 0)
         return cli_number(&s->threads, name, value, 1, PARALLEL_MOST);
     else if (strcmp(name, "json") == 0)
@@ -157,16 +153,16 @@ typedef struct samples {
 static int make_samples(samples *out, settings *s, const dataset *d, nn_shape shape)
 {
     size_t pixels = nn_shape_count(shape);
-    int st = dataset_choose(d, s->images, shape, s->first, &s->count, USUAL);
+    int st = dataset_choose(d, &s->choice, shape, USUAL);
 
     if (st != CLI_OK)
         return st;
-    out->count = (size_t)s->count;
+    out->count = (size_t)s->choice.count;
     out->images = calloc(out->count * pixels, sizeof *out->images);
     if (out->images == NULL)
         return cli_fail(CLI_MEMORY, NULL, "no memory for %zu images", out->count);
-    image_of_pixels(out->images, d->pixels + (size_t)s->first * pixels, out->count * pixels);
-    out->labels = d->labels != NULL ? d->labels + s->first : NULL;
+    image_of_pixels(out->images, d->pixels + (size_t)s->choice.first * pixels, out->count * pixels);
+    out->labels = d->labels != NULL ? d->labels + s->choice.first : NULL;
     return CLI_OK;
 }
 
@@ -236,7 +232,7 @@ static int run_all(settings *s, const char *path)
     file_bytes model = {NULL, 0};
     dataset d;
     samples in = {NULL, NULL, 0};
-    int st = dataset_read(&d, s->images, s->labels);
+    int st = dataset_read(&d, s->choice.images, s->choice.labels);
 
     if (st == CLI_OK && s->fit.loss >= 0 && d.labels == NULL)
         st = cli_usage("--loss needs the images' labels");
@@ -272,9 +268,10 @@ int cmd_fit(int argc, char **argv)
 
     if (st != CLI_OK)
         return st;
-    if (s.images == NULL || s.output == NULL)
+    if (s.choice.images == NULL || s.output == NULL)
         return cli_usage("--images and --output are both needed");
-    st =
-        cli_one_dash((const char *const[]){rest[0], s.images, s.labels == NULL ? "" : s.labels}, 3);
+    st = cli_one_dash((const char *const[]){rest[0], s.choice.images,
+                                            s.choice.labels == NULL ? "" : s.choice.labels},
+                      3);
     return st == CLI_OK ? run_all(&s, rest[0]) : st;
 }

@@ -262,22 +262,38 @@ int dataset_read(dataset *out, const char *image_path, const char *label_path)
     return code;
 }
 
-int dataset_choose(const dataset *d, const char *path, nn_shape shape, uint64_t first,
-                   uint64_t *count, uint64_t most)
+int dataset_take(dataset_choice *c, const char *name, const char *value)
+{
+    if (strcmp(name, "images") == 0)
+        c->images = value;
+    else if (strcmp(name, "labels") == 0)
+        c->labels = value;
+    else if (strcmp(name, "first") == 0)
+        return cli_number(&c->first, name, value, 0, UINT32_MAX);
+    else if (strcmp(name, "count") == 0)
+        return cli_number(&c->count, name, value, 1, UINT32_MAX);
+    else
+        return CLI_DONE;
+    return CLI_OK;
+}
+
+int dataset_choose(const dataset *d, dataset_choice *c, nn_shape shape, uint64_t most)
 {
     if (shape.c != d->c || shape.h != d->h || shape.w != d->w)
-        return cli_fail(CLI_MISMATCH, path,
+        return cli_fail(CLI_MISMATCH, c->images,
                         "the images are %zu x %zu with %zu channel%s and the network takes %zu x "
                         "%zu with %zu",
                         d->w, d->h, d->c, d->c == 1 ? "" : "s", shape.w, shape.h, shape.c);
-    if (first >= d->count)
-        return cli_usage("--first %llu: there are %zu images", (unsigned long long)first, d->count);
-    uint64_t left = d->count - first;
-    if (*count == 0)
-        *count = most != 0 && left > most ? most : left;
-    if (*count > left)
-        return cli_usage("--count %llu: %llu images follow number %llu", (unsigned long long)*count,
-                         (unsigned long long)left, (unsigned long long)first);
+    if (c->first >= d->count)
+        return cli_usage("--first %llu: there are %zu images", (unsigned long long)c->first,
+                         d->count);
+    uint64_t left = d->count - c->first;
+    if (c->count == 0)
+        c->count = most != 0 && left > most ? most : left;
+    if (c->count > left)
+        return cli_usage("--count %llu: %llu images follow number %llu",
+                         (unsigned long long)c->count, (unsigned long long)left,
+                         (unsigned long long)c->first);
     return CLI_OK;
 }
 

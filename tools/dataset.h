@@ -74,15 +74,25 @@ int dataset_mark(dataset *d, const uint8_t *list, size_t size, const char *file,
 /** Number of marked images among first .. first + count - 1. */
 size_t dataset_lossy(const dataset *d, size_t first, size_t count);
 
-/** Hold the images, and the choice of --first and --count among them, to what a network takes.
+/* Images out of a set, as --images, --labels, --first and --count say. */
+typedef struct dataset_choice {
+    const char *images, *labels;
+    uint64_t first, count; /* count 0: all that follow */
+} dataset_choice;
+
+/** Take one of these options.
  *
- *  In/out:  count  0: all images from number `first` on, at most `most` of them (0: no bound)
- *  In:      path   of the images, for the complaint
- *           shape  of an image of the network
+ *  Returns: CLI_OK, an exit code, or CLI_DONE when name is none of them
+ */
+int dataset_take(dataset_choice *c, const char *name, const char *value);
+
+/** Hold the images, and the choice among them, to what a network takes.
+ *
+ *  In/out:  c      count 0 becomes all images from number `first` on, at most `most` (0: no bound)
+ *  In:      shape  of an image of the network
  *  Returns: CLI_OK, or CLI_MISMATCH or CLI_USAGE after a complaint
  */
-int dataset_choose(const dataset *d, const char *path, nn_shape shape, uint64_t first,
-                   uint64_t *count, uint64_t most);
+int dataset_choose(const dataset *d, dataset_choice *c, nn_shape shape, uint64_t most);
 
 /** Release; an empty one is fine. */
 void dataset_free(dataset *d);
