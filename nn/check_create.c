@@ -268,18 +268,38 @@ static size_t most_blamed(const nn_check *c, int cause)
     return best;
 }
 
-static void say_agreement(nn_check_summary *s)
+/* What the least exact layer keeps; empty when every layer is exact. */
+static void say_least_bits(const nn_check *c, char *text, size_t size)
 {
+    nn_check_layer layer;
+    double least = INFINITY;
+    text[0] = '\0';
+    for (size_t k = 0; k < c->part_count; k++) {
+        nn_check_layer_of(c, k, &layer);
+        double bits = fmin(layer.approximation.rms_bits, layer.noise.rms_bits);
+        if (!(bits < least))
+            continue;
+        least = bits;
+        (void)snprintf(text, size, " The least exact layer is '%s': %s leaves %.1f bits there.",
+                       layer.name, layer.approximation.rms_bits <= bits ? "approximation" : "noise",
+                       bits);
+    }
+}
+
+static void say_agreement(const nn_check *c, nn_check_summary *s)
+{
+    char least[160];
+    say_least_bits(c, least, sizeof least);
     if (s->encrypted > 0)
         (void)snprintf(s->sentence, sizeof s->sentence,
                        "All labels agree: fitted and on clear slots for %zu image%s, encrypted for "
-                       "%zu.",
-                       s->images, s->images == 1 ? "" : "s", s->encrypted);
+                       "%zu.%s",
+                       s->images, s->images == 1 ? "" : "s", s->encrypted, least);
     else
         (void)snprintf(s->sentence, sizeof s->sentence,
                        "All labels agree, fitted and on clear slots, for %zu image%s; none was "
-                       "encrypted.",
-                       s->images, s->images == 1 ? "" : "s");
+                       "encrypted.%s",
+                       s->images, s->images == 1 ? "" : "s", least);
 }
 
 /* What there is to know of the layer's activation. */
@@ -351,7 +371,7 @@ void nn_check_summarise(const nn_check *c, nn_check_summary *s)
         s->out_of_range += c->tally[k].below + c->tally[k].above;
     }
     if (s->cause < 0) {
-        say_agreement(s);
+        say_agreement(c, s);
         return;
     }
     s->layer = most_blamed(c, s->cause);

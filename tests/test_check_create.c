@@ -77,6 +77,7 @@ static void test_good_fit_agrees(void **state)
     assert_int_equal(sum.out_of_range, 0);
     assert_int_equal(sum.clear_agree, IMAGES);
     assert_non_null(strstr(sum.sentence, "All labels agree"));
+    assert_non_null(strstr(sum.sentence, ": approximation leaves "));
     for (size_t k = 0; k < nn_check_layers(c.check); k++) {
         nn_check_layer l;
         nn_check_layer_of(c.check, k, &l);

@@ -19,7 +19,7 @@ static void reports_are_written(void **state)
                    "--encrypted 2");
     assert_non_null(strstr(program_out, "convolution"));
     assert_non_null(strstr(program_out, "All labels agree: fitted and on clear slots for 3 images, "
-                                        "encrypted for 2."));
+                                        "encrypted for 2. The least exact layer is '"));
     assert_true(program_file_size("r.md") > 200 && program_file_size("r.svg") > 1000);
     program_expect(0, "check a.onnx --images i.images --first 1 --count 2 --encrypted 0 --json");
     assert_string_equal(program_err, "");

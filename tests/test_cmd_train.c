@@ -130,13 +130,19 @@ static void command_line(void **state)
                                 "a.onnx", "--log",  "a.log", "--report", "4", "-q",     NULL};
     const char *const again[] = {"train",        "--data",      folder, "--net",  net,
                                  "--seed",       "3",           "-o",   "b.onnx", "--resume",
-                                 "--checkpoint", "a.onnx.ckpt", "-q",   "--json", NULL};
+                                 "--checkpoint", "a.onnx.ckpt", "-q",   "--json", "--log",
+                                 "a.log",        NULL};
     assert_int_equal(command(once), CLI_OK);
     assert_int_equal(command(again), CLI_OK); /* nothing left to train: the same model */
     size_t n = slurp(first, ROOM, "a.onnx");
     assert_int_equal(slurp(second, ROOM, "b.onnx"), n);
     assert_true(n > 1000 && n < ROOM);
     assert_memory_equal(first, second, n);
+    size_t log = slurp(first, ROOM - 1, "a.log");
+    first[log] = 0;
+    assert_non_null(strstr((const char *)first, "# resumed behind epoch 12\n"));
+    assert_null(strstr(strstr((const char *)first, "# epoch") + 1, "# epoch")); /* one header */
+    assert_int_equal(slurp(first, ROOM, "a.onnx"), n);
 
     nn_graph *graph;
     assert_int_equal(nn_onnx_read(&graph, first, n, why, sizeof why), NN_OK);

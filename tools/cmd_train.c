@@ -285,6 +285,11 @@ static int log_head(job *j)
     j->log = fopen(j->s->log, j->s->resume ? "a" : "w");
     if (j->log == NULL)
         return cli_fail(CLI_NO_FILE, j->s->log, "cannot be written");
+    if (fseek(j->log, 0, SEEK_END) == 0 && ftell(j->log) > 0) {
+        fprintf(j->log, "# resumed behind epoch %u\n", (unsigned int)j->session.done);
+        fflush(j->log);
+        return CLI_OK;
+    }
     fprintf(j->log, "# %zu parameters, seed %llu, %zu training images, batches of %zu\n",
             j->session.net.param_count, (unsigned long long)j->s->seed, j->session.train_count,
             j->session.net.batch);

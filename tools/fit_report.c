@@ -44,8 +44,8 @@ static void print_text(const nn_fitting *f, int labels, FILE *out)
     if (labels)
         fprintf(out, "accuracy:      %.2f %% fitted, %.2f %% before\n",
                 100.0 * (double)r->fitted_right / all, 100.0 * (double)r->float_right / all);
-    fprintf(out, "logit error:   %.3g of the logits' size, at most %.3g\n", r->logit_error,
-            r->largest_error);
+    fprintf(out, "logit error:   %.3g of the logits' size, %.3g at worst in one logit\n",
+            r->logit_error, r->largest_error);
     fprintf(out, "demands:       %s\n", r->reached ? "met" : "not met");
 }
 
