@@ -17,9 +17,9 @@ static void check_session(int degree)
     assert_true(f->security_bits >= 128);
     for (int k = 0; k < testing_iters(3); k++)
         worst = fmax(worst, stage_plans_gap(&s, MODELS_INPUTS, MODELS_OUTPUTS, &rng));
-    /* 12 draws of an error with the foretold deviation stay below 6 of them; and were the error far
-     * smaller, something would have gone unencrypted or the forecast would be worthless. */
-    assert_true(worst < 6.0 * f->logit_error + 1e-6);
+    /* Were the error far smaller than foretold, something would have gone unencrypted or the
+     * forecast would be worthless. */
+    assert_true(worst < sessions_tail * f->logit_error + 1e-6);
     assert_true(worst > f->logit_error / 1000.0);
     session_close(&s);
 }
@@ -58,7 +58,7 @@ static void check_images(int ring, size_t images)
     double worst = 0.0;
     for (size_t k = 0; k < images * MODELS_OUTPUTS; k++)
         worst = fmax(worst, fabs((double)logits[k] - (double)clear[k]));
-    assert_true(worst < 6.0 * f->logit_error + 1e-6);
+    assert_true(worst < sessions_tail * f->logit_error + 1e-6);
     assert_true(worst > f->logit_error / 1000.0);
     session_close(&s);
 }
