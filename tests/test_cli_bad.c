@@ -137,6 +137,8 @@ static void altered_weights_are_another_model(void **state)
 {
     (void)state;
     program_model("c.onnx", 3, 0);
+    program_expect(NO_FILE, "infer c.onnx gone.eval a.request -o x");
+    program_one_sentence("infer", "gone.eval: cannot be opened: ");
     program_expect(MISMATCH, "infer c.onnx a.eval a.request -o x");
     program_one_sentence("infer", "a.eval: ");
     nothing_written();

@@ -80,13 +80,16 @@ static int make_messages(server_side *s)
     return st;
 }
 
-/* Files are looked at before the weights are encoded, which takes the longest of all this. */
+/* Files are there before the plan is made, and good before the weights are encoded: both take
+ * long. */
 static int load_all(server_side *s, char **paths, const nn_plan_options *planning)
 {
     ckks_worker *reader = NULL;
     uint64_t model_id;
     int st = load_model(&s->model, paths[0]);
 
+    for (int k = 1; k <= 2 && st == CLI_OK; k++)
+        st = file_there(paths[k]);
     if (st == CLI_OK)
         st = planning_make(&s->plan, s->model, planning, file_input_name(paths[0]));
     if (st == CLI_OK)

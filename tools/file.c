@@ -86,6 +86,17 @@ static int read_all(file_bytes *b, int fd, size_t room_wanted, const char *path,
     }
 }
 
+static int cannot_open(const char *path)
+{
+    return cli_fail(cli_exit_of_errno(errno), path, "cannot be opened: %s", strerror(errno));
+}
+
+/* Does not open it: a pipe's writer would see that reader go. */
+int file_there(const char *path)
+{
+    return strcmp(path, "-") == 0 || access(path, R_OK) == 0 ? CLI_OK : cannot_open(path);
+}
+
 int file_read(file_bytes *out, const char *path, size_t limit)
 {
     struct stat info;
@@ -96,7 +107,7 @@ int file_read(file_bytes *out, const char *path, size_t limit)
 
     *out = (file_bytes){NULL, 0};
     if (fd < 0)
-        return cli_fail(cli_exit_of_errno(errno), path, "cannot be opened: %s", strerror(errno));
+        return cannot_open(path);
     if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
         if ((uintmax_t)info.st_size > limit)
             st = too_large(path, limit);

@@ -24,6 +24,12 @@ typedef struct file_bytes {
  */
 int file_read(file_bytes *out, const char *path, size_t limit);
 
+/** Whether a file can be opened for reading, before something that takes long; "-" always can.
+ *
+ *  Returns: CLI_OK or an exit code after the message was printed
+ */
+int file_there(const char *path);
+
 /** Wipe and release; an empty one is fine. */
 void file_free(file_bytes *b);
 
