@@ -162,7 +162,8 @@ enum { NN_RING_ANY = 0, NN_RING_COMPLEX = 1, NN_RING_REAL = 2 };
 
 typedef struct nn_plan_options {
     int security_bits;     /* 128 (default when 0), 192, 256 */
-    double precision_bits; /* bits kept below 1.0 where an error counts most; 0: default 13 */
+    double precision_bits; /* bits kept below 1.0 where an error counts most; 0: 13, or as many up
+                              to 20 as labels need */
     int log_n;             /* 0: chosen */
     unsigned passes_off;   /* NN_PASS_... that are left out, for comparison */
     const nn_costs *costs; /* NULL: built in; decides the plan; read by nn_plan_create, not kept */

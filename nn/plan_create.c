@@ -18,6 +18,8 @@ enum {
 };
 
 static const double default_precision_bits = 13.0;
+/* Where the default leaves labels that cannot be told apart, more are taken, up to this. */
+static const double free_precision_bits = 20.0;
 /* Entries of matrices up to which the network as it stands in the file is arranged for comparison.
  */
 static const size_t compare_max = (size_t)2 << 20;
@@ -26,6 +28,7 @@ static const size_t compare_max = (size_t)2 << 20;
 typedef struct making {
     const nn_model *model;
     nn_plan_options options; /* without defaults */
+    int free_precision;      /* nobody asked for one: options' may grow */
     const nn_costs *here;    /* the machine that will run it */
     char *why;
     size_t why_size;
@@ -119,13 +122,28 @@ static nn_status refuse_errors(const nn_plan *p, const making *m)
     return st;
 }
 
+/* The same with the precision that labels need, when it is free. */
+static nn_status plan_precisely(nn_plan *p, making *m, const nn_costs *costs)
+{
+    double *bits = &m->options.precision_bits;
+    nn_status st = plan_once(p, m, costs);
+    while (m->free_precision && st == NN_OK) {
+        double needed = nn_refuse_precision(p->forecast.logit_error, *bits);
+        if (!(needed > *bits && needed <= free_precision_bits))
+            break;
+        *bits = needed;
+        st = plan_once(p, m, costs);
+    }
+    return st;
+}
+
 /* The same within the memory: while it is too much, keys are made dearer, so that there are fewer.
  */
-static nn_status plan_within(nn_plan *p, const making *m)
+static nn_status plan_within(nn_plan *p, making *m)
 {
     const nn_plan_options *o = &m->options;
     nn_costs costs = *o->costs;
-    nn_status st = plan_once(p, m, &costs);
+    nn_status st = plan_precisely(p, m, &costs);
     for (int d = 0; d < DEARER_MAX && st == NN_OK && p->forecast.server_memory > o->memory; d++) {
         costs.key_ms_per_mib = 4.0 * fmax(costs.key_ms_per_mib, 0.25);
         st = plan_once(p, m, &costs);
@@ -138,8 +156,7 @@ static nn_status plan_within(nn_plan *p, const making *m)
 /* ---- stages */
 
 /* A plan of the model with these passes; report says what else could be left unmerged. */
-static nn_status plan_passes(nn_plan **out, const making *m, uint64_t keep,
-                             nn_rewrite_report *report)
+static nn_status plan_passes(nn_plan **out, making *m, uint64_t keep, nn_rewrite_report *report)
 {
     const nn_rewrite_options passes = {NN_PASS_ALL & ~m->options.passes_off, keep};
     nn_plan *p = *out = calloc(1, sizeof *p);
@@ -270,6 +287,7 @@ nn_status nn_plan_create(nn_plan **out, const nn_model *model, const nn_plan_opt
     if (options != NULL)
         *o = *options;
     o->security_bits = o->security_bits != 0 ? o->security_bits : 128;
+    m.free_precision = !(o->precision_bits > 0.0);
     o->precision_bits = o->precision_bits > 0.0 ? o->precision_bits : default_precision_bits;
     /* What is decided must not depend on the machine: a plan made on one serves requests on all. */
     m.here = o->costs != NULL ? o->costs : nn_costs_builtin(NULL);

@@ -229,10 +229,7 @@ nn_status nn_plan_find_ring(nn_plan *p, const nn_plan_options *o, double more_ro
     if (st != NN_OK || p->schedule.step != NULL)
         return st;
     if (p->try_count > 0)
-        return nn_why(why, why_size, NN_ERR_PLAN, "%s%s", p->tried[p->try_count - 1].why,
-                      o->log_n != 0 && o->log_n < CKKS_MAX_LOG_N
-                          ? "; a larger N, or none given (--log-n), has more levels"
-                          : "");
+        return nn_why(why, why_size, NN_ERR_PLAN, "%s", p->tried[p->try_count - 1].why);
     return nn_why(why, why_size, NN_ERR_PLAN,
                   "a tensor of %zu numbers, %zu images of it, does not fit the %zu slots of the "
                   "largest ring (N = 2^%d); use fewer channels or a stride",

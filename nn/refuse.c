@@ -94,6 +94,11 @@ static size_t first_explosion(const nn_stages *s)
     return worst;
 }
 
+double nn_refuse_precision(double error, double precision)
+{
+    return error <= logit_error_max ? precision : ceil(precision + log2(error / logit_error_max));
+}
+
 nn_status nn_refuse_logits(const nn_stages *s, double error, double precision, char *why,
                            size_t why_size)
 {
@@ -108,5 +113,5 @@ nn_status nn_refuse_logits(const nn_stages *s, double error, double precision, c
         "('unseen fit'), train with a penalty on the range or with batch normalisation "
         "before it, or ask for %.0f bits (--precision)",
         error, stage->name, fmax(taken(s, k), nn_stages_range(s, stage->input[0])), stage->range,
-        stage->measured ? "measured" : "proved", ceil(precision + log2(error / logit_error_max)));
+        stage->measured ? "measured" : "proved", nn_refuse_precision(error, precision) + 1.0);
 }

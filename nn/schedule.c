@@ -359,8 +359,9 @@ static nn_status refuse(const search *s, char *why, size_t why_size)
                   "no %d-bit secure set of primes at N = %d carries the network: within "
                   "log2(QP) <= %.0f it gets as far as stage %zu of %zu, '%s'; the levels alone "
                   "need %.0f bits, keys at least 30 more; use fewer layers, activations of lower "
-                  "degree or less precision (--precision)",
-                  s->job->security_bits, n, s->bound, at + 1, stages->count, name, s->least_bits);
+                  "degree%s or less precision (--precision)",
+                  s->job->security_bits, n, s->bound, at + 1, stages->count, name, s->least_bits,
+                  s->job->log_n < CKKS_MAX_LOG_N ? ", a larger N (--log-n)" : "");
 }
 
 nn_status nn_schedule_find(nn_schedule *out, const nn_schedule_job *job, char *why, size_t why_size)

@@ -99,18 +99,30 @@ static void not_measured(nn_graph *g)
     tail(g, "d");
 }
 
-/* Measured, and grown beyond all use; logits as in a network that was trained so. */
-static void exploding(nn_graph *g)
+/* Measured, and grown; logits as in a network that was trained so. */
+static void enlarged(nn_graph *g, float factor, const char *range, const char *logits)
 {
     head(g, 0.5f);
     nn_graph_meta(g, "unseen.range.conv", "8");
     square(g, "first square", "conv", "a");
-    nn_graph_initializer(g, "factor", 1, (const size_t[]){1}, (const float[]){3000.0f});
+    nn_graph_initializer(g, "factor", 1, (const size_t[]){1}, &factor);
     nn_graph_node(g, "Mul", "enlarge", (const char *const[]){"a", "factor"}, 2, "b");
-    nn_graph_meta(g, "unseen.range.b", "130000");
+    nn_graph_meta(g, "unseen.range.b", range);
     square(g, "second square", "b", "c");
     tail(g, "c");
-    nn_graph_meta(g, "unseen.range.logits", "2.5e7");
+    nn_graph_meta(g, "unseen.range.logits", logits);
+}
+
+/* Beyond all use. */
+static void exploding(nn_graph *g)
+{
+    enlarged(g, 25000.0f, "1100000", "1.75e9");
+}
+
+/* So far that it takes more bits than the default. */
+static void growing(nn_graph *g)
+{
+    enlarged(g, 150.0f, "6500", "63000");
 }
 
 static void softmax_inside(nn_graph *g)
@@ -217,7 +229,7 @@ static const refusal refusals[] = {
      "--log-n 11",
      NO_PARAMS,
      1,
-     {"N = 2048", "'convolution", "none given (--log-n)"}},
+     {"N = 2048", "'convolution", "a larger N (--log-n)"}},
     {"memory", runs, NULL, "--memory 1M --log-n 13", NO_PARAMS, 1, {"1.0 MiB", "'", "(--memory)"}},
     {"relu", not_fitted, NULL, "", UNSUPPORTED, 2, {"'first relu'", "fitted", "unseen fit"}},
     {"range", not_measured, NULL, "", UNSUPPORTED, 1, {"range of '", "square", "unseen fit"}},
@@ -277,6 +289,8 @@ static int begin(void **state)
 {
     int st = program_begin(state);
     program_idx("images", "labels", 2, 1);
+    program_write("keys", "", 0);
+    program_write("request", "", 0);
     return st;
 }
 
@@ -329,6 +343,20 @@ static void each_reason(void **state)
     assert_false(program_has("secret") || program_has("eval"));
 }
 
+/* More precision than the default is taken where labels need it, and nobody asked for less. */
+static void precision_follows_labels(void **state)
+{
+    static const refusal grows = {"grows", growing, NULL, "", 0, 0, {NULL}};
+
+    (void)state;
+    write_model(&grows, "grows.onnx");
+    program_expect(UNSUPPORTED, "plan grows.onnx --precision 13");
+    program_one_sentence("plan", "labels cannot be told apart");
+    program_expect(0, "plan grows.onnx --explain");
+    assert_non_null(strstr(program_out, "15.0 bits are kept"));
+    remove("grows.onnx");
+}
+
 /* In batches thousands of images want memory together. */
 static void batches_are_bounded(void **state)
 {
@@ -378,9 +406,8 @@ static void the_way_out_leads_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_reason),
-        cmocka_unit_test(batches_are_bounded),
-        cmocka_unit_test(machines_are_small),
+        cmocka_unit_test(each_reason),           cmocka_unit_test(precision_follows_labels),
+        cmocka_unit_test(batches_are_bounded),   cmocka_unit_test(machines_are_small),
         cmocka_unit_test(the_way_out_leads_out),
     };
     return cmocka_run_group_tests(tests, begin, program_end);
