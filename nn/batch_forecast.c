@@ -6,72 +6,38 @@
 #include <stdlib.h>
 
 #include "nn/batch_plan.h"
+#include "nn/error.h"
 
-enum { SLOPE_POINTS = 16, TILE_BYTES = 256, BUNDLE_ROWS = 16 };
+enum { TILE_BYTES = 256, BUNDLE_ROWS = 16 };
 
 /* Code, libc, stacks, the process itself. */
 static const size_t process_memory = (size_t)6 << 20;
 
 /* ---- errors */
 
-/* Typical size of a value that is bounded by range: a third of it. */
-static double typical(double range)
+/* What the rounding of a map's scalars leaves; those that are whole at their scale have none. */
+static double scalar_error(const nn_affine *a, double size, ckks_scale scale)
 {
-    return range / 3.0;
-}
-
-/* Largest Euclidean length of a row, the amplification of independent errors, and most entries.
- * Scalars that are whole at their scale have no rounding. */
-static double affine_error(const nn_affine *a, double error, double range, ckks_scale scale)
-{
-    double longest = 0.0, widest = 0.0, whole = nn_batch_weight(a) * scale.hi;
-    for (size_t r = 0; r < a->rows; r++) {
-        double sum = 0.0;
-        for (size_t k = a->row_start[r]; k < a->row_start[r + 1]; k++)
-            sum += a->value[k] * a->value[k];
-        longest = fmax(longest, sum);
+    double widest = 0.0, whole = nn_batch_weight(a) * scale.hi;
+    for (size_t r = 0; r < a->rows; r++)
         widest = fmax(widest, (double)(a->row_start[r + 1] - a->row_start[r]));
-    }
     if (whole > 0.0 && fabs(whole - rint(whole)) < 1e-9)
-        widest = 0.0;
-    return hypot(sqrt(longest) * error, sqrt(widest / 12.0) * typical(range) / scale.hi);
+        return 0.0;
+    return sqrt(widest / 12.0) * size / scale.hi;
 }
 
-/* The slope of a polynomial at typical values: in powers of x its terms' slopes added up, else the
- * root of the mean square over the interval. */
-static double poly_slope(const nn_stage *stage, double range)
-{
-    double x = typical(range), slope = 0.0;
-    if (stage->basis == CKKS_BASIS_MONOMIAL) {
-        for (int d = 1; d <= stage->degree; d++)
-            slope += d * fabs(stage->coef[d]) * pow(x, d - 1);
-        return slope;
-    }
-    for (int i = 0; i <= SLOPE_POINTS; i++) {
-        double t = acos(2.0 * (i + 0.5) / (SLOPE_POINTS + 1.0) - 1.0), sum = 0.0;
-        for (int d = 1; d <= stage->degree; d++) /* T_d' = d sin(d t) / sin(t) */
-            sum += d * stage->coef[d] * sin(d * t) / sin(t);
-        slope += sum * sum / (SLOPE_POINTS + 1.0);
-    }
-    return sqrt(slope);
-}
-
-static double stage_error(const nn_batch *b, size_t k, const double *error)
+static double stage_error(const nn_batch *b, size_t k, const double *error,
+                          const nn_error_point *point)
 {
     const nn_stage *stage = &b->stages.stage[k];
     double sum = 0.0;
 
-    if (stage->kind == NN_STAGE_POLY)
-        return poly_slope(stage, nn_stages_range(&b->stages, stage->input[0])) *
-               error[stage->input[0]];
     for (size_t i = 0; i < stage->input_count; i++) {
-        size_t other = stage->input[stage->input_count - 1 - i];
-        double range = nn_stages_range(&b->stages, stage->input[i]);
-        sum =
-            hypot(sum, stage->kind == NN_STAGE_AFFINE
-                           ? affine_error(&stage->affine[i], error[stage->input[i]], range,
-                                          b->exact[k].weight[i])
-                           : typical(nn_stages_range(&b->stages, other)) * error[stage->input[i]]);
+        size_t from = stage->input[i];
+        sum = hypot(sum, nn_error_growth(&b->stages, k, i, point) * error[from]);
+        if (stage->kind == NN_STAGE_AFFINE)
+            sum = hypot(sum,
+                        scalar_error(&stage->affine[i], point[from].size, b->exact[k].weight[i]));
     }
     return sum;
 }
@@ -80,14 +46,19 @@ static nn_status foretell_errors(nn_batch *b)
 {
     const nn_batch_schedule *s = &b->schedule;
     double *error = calloc(s->count + 1, sizeof *error);
+    nn_error_point *point = calloc(s->count + 1, sizeof *point);
     double rounding = exp2(nn_batch_rounding_bits(s->ring, s->log_n) + 0.5);
 
-    if (error == NULL)
+    if (error == NULL || point == NULL) {
+        free(error);
+        free(point);
         return NN_ERR_MEMORY;
+    }
+    nn_error_sizes(point, &b->stages);
     error[0] = exp2(nn_batch_fresh_bits(s->ring, s->log_n) - s->input_bits);
     for (size_t k = 0; k < s->count; k++) {
         const nn_batch_step *step = &s->step[k];
-        error[k + 1] = stage_error(b, k, error);
+        error[k + 1] = stage_error(b, k, error, point);
         /* Key switch and rescaling, both rounded. */
         if (step->kind != NN_BATCH_INSIDE && (step->rescale > 0 || step->special > 0))
             error[k + 1] = hypot(error[k + 1], rounding / b->exact[k].scale_out.hi);
@@ -95,6 +66,7 @@ static nn_status foretell_errors(nn_batch *b)
     }
     b->forecast.logit_error = error[s->count];
     free(error);
+    free(point);
     return NN_OK;
 }
 

@@ -12,7 +12,8 @@
  * may grow without bound outside of the range that it was made for. */
 enum { DIAGONALS_MAX = 1 << 21, DIAGONALS_CURVED_MAX = 1 << 24 };
 
-/* A bound that a hundred thousand values keep is four deviations of one. */
+/* A bound that a hundred thousand values keep is four deviations of one, where nothing is known of
+ * their size. */
 static const double deviations_in_range = 4.0;
 /* Of a normal x: the mean of x^4 is 3 times the square of the mean of x^2, and so on. */
 static const double moment[NN_MONOMIAL_MAX + 1] = {1.0,   1.0,   3.0,     15.0,     105.0,
@@ -65,14 +66,19 @@ static double polynomial_size(const nn_stage *stage, double x)
     return power;
 }
 
-static void set_sizes(nn_error_point *point, const nn_stages *s)
+static double affine_size(const nn_stage *stage)
+{
+    return stage->range / (stage->spread > 0 ? stage->spread : deviations_in_range);
+}
+
+void nn_error_sizes(nn_error_point *point, const nn_stages *s)
 {
     point[0].size = fmax(fabs(s->input_lo), fabs(s->input_hi)) / 2.0;
     for (size_t k = 0; k < s->count; k++) {
         const nn_stage *stage = &s->stage[k];
         double x = point[stage->input[0]].size;
         if (stage->kind == NN_STAGE_AFFINE)
-            point[k + 1].size = stage->range / deviations_in_range;
+            point[k + 1].size = affine_size(stage);
         else if (stage->kind == NN_STAGE_PRODUCT)
             point[k + 1].size = fmin(x * point[stage->input[1]].size, stage->range);
         else
@@ -146,7 +152,7 @@ nn_status nn_error_gains(nn_error_point *point, const nn_stages *s)
         free(h);
         return NN_ERR_MEMORY;
     }
-    set_sizes(point, s);
+    nn_error_sizes(point, s);
     for (size_t v = 0; v <= s->count; v++)
         point[v].slot = point[v].size;
     h[0] = room;

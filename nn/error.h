@@ -18,6 +18,10 @@ typedef struct nn_error_point {
     double gain; /* output error, root mean square, of an error of 1 in every element here */
 } nn_error_point;
 
+/** Typical sizes of values alone, at stages->count + 1 points: measured ones where metadata tell.
+ */
+void nn_error_sizes(nn_error_point *point, const nn_stages *stages);
+
 /** Typical sizes of values, and gains, at all points; slots are as large as values.
  *
  *  Out:    point   stages->count + 1 of them; the last has gain 1

@@ -126,8 +126,8 @@ NN_API size_t nn_fitting_sites(const nn_fitting *f);
 NN_API const nn_fitting_site *nn_fitting_site_at(const nn_fitting *f, size_t k);
 
 /** The model with the fits and ranges in its metadata: unseen.fit.VALUE for every activation,
- * unseen.range.VALUE (1 + margin times the largest |x| in the fitted network) for every value that
- * a node computes, unseen.input_range.
+ * unseen.range.VALUE (1 + margin times the largest |x| in the fitted network, and the root mean
+ * square) for every value that a node computes, unseen.input_range.
  *
  *  Out:    out, out_size  to be released with free(); NULL and 0 on failure
  *  In:     bytes          as given to nn_fitting_create

@@ -36,7 +36,8 @@ static nn_status set_up(nn_fitting *f, char *why, size_t why_size)
     f->site = calloc(f->sites.count + 1, sizeof *f->site);
     f->fit = calloc(f->sites.count + 1, sizeof *f->fit);
     f->largest = calloc(g->value_count + 1, sizeof *f->largest);
-    if (dims == NULL || f->site == NULL || f->fit == NULL || f->largest == NULL)
+    f->size = calloc(g->value_count + 1, sizeof *f->size);
+    if (dims == NULL || f->site == NULL || f->fit == NULL || f->largest == NULL || f->size == NULL)
         st = nn_why(why, why_size, NN_ERR_MEMORY, "no memory for a fitting");
     if (st == NN_OK)
         st = nn_infer_dims(dims, g, 1, why, why_size);
@@ -73,6 +74,7 @@ void nn_fitting_free(nn_fitting *f)
     free(f->site);
     free(f->fit);
     free(f->largest);
+    free(f->size);
     free(f->logits);
     free(f);
 }
@@ -178,15 +180,18 @@ static const char *short_number(char text[NN_NUMBER_TEXT], double value)
 
 static void add_ranges(pairs *p, const nn_fitting *f)
 {
-    char text[NN_NUMBER_TEXT];
+    char text[2 * NN_NUMBER_TEXT], range[NN_NUMBER_TEXT], size[NN_NUMBER_TEXT];
 
     for (size_t n = 0; n < f->graph->node_count; n++) {
         const nn_node *node = &f->graph->node[n];
         double largest = (1 + f->margin) * f->largest[node->output];
 
         /* Metadata are limited; what has the same numbers has the same range. */
-        if (largest > 0 && !nn_move_is_alias(node->op) && p->count < NN_GRAPH_LIST_MAX / 2)
-            add_pair(p, "unseen.range.", node->makes, short_number(text, largest));
+        if (!(largest > 0) || nn_move_is_alias(node->op) || p->count >= NN_GRAPH_LIST_MAX / 2)
+            continue;
+        (void)snprintf(text, sizeof text, "%s %s", short_number(range, largest),
+                       short_number(size, f->size[node->output]));
+        add_pair(p, "unseen.range.", node->makes, text);
     }
 }
 

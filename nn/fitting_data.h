@@ -26,6 +26,7 @@ struct nn_fitting {
     nn_shape shape;
     double input_lo, input_hi;
     double *largest; /* per value of the graph, of the network measured last */
+    double *size;    /* the same: root mean square */
 
     const float *images;
     size_t count, pixels, outputs;

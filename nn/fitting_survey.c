@@ -16,7 +16,7 @@ enum { PARTS = 16, WHY = 256 };
 /* One share of the images. */
 typedef struct part {
     nn_histogram *seen;          /* per site */
-    double *largest;             /* per value */
+    double *largest, *squares;   /* per value; squares: their mean for an image, summed up */
     uint64_t *outside, *numbers; /* per site */
     double lo, hi;               /* of the input */
     const nn_fitting *f;
@@ -87,11 +87,12 @@ static void see(void *user, size_t value, const nn_tensor *t)
 {
     part *p = user;
     const nn_fit_sites *sites = &p->f->sites;
-    double largest = 0;
+    double largest = 0, squares = 0;
 
     for (size_t i = 0; t->value != NULL && i < t->count; i++) {
         double x = (double)t->value[i];
         largest = fmax(largest, fabs(x));
+        squares += x * x;
         p->finite &= isfinite(x) != 0;
         if (value == p->f->graph->input[0]) {
             p->lo = fmin(p->lo, x);
@@ -99,6 +100,7 @@ static void see(void *user, size_t value, const nn_tensor *t)
         }
     }
     p->largest[value] = fmax(p->largest[value], largest);
+    p->squares[value] += squares / fmax((double)t->count, 1);
     for (size_t k = 0; k < sites->count && p->finite; k++) {
         place at = {p, k};
         if (sites->site[k].input != value)
@@ -146,9 +148,11 @@ static nn_status make_part(part *p, const nn_fitting *f)
     *p = (part){.f = f, .lo = HUGE_VAL, .hi = -HUGE_VAL, .finite = 1};
     p->seen = calloc(f->sites.count + 1, sizeof *p->seen);
     p->largest = calloc(f->graph->value_count + 1, sizeof *p->largest);
+    p->squares = calloc(f->graph->value_count + 1, sizeof *p->squares);
     p->outside = calloc(f->sites.count + 1, sizeof *p->outside);
     p->numbers = calloc(f->sites.count + 1, sizeof *p->numbers);
-    return p->seen == NULL || p->largest == NULL || p->outside == NULL || p->numbers == NULL
+    return p->seen == NULL || p->largest == NULL || p->squares == NULL || p->outside == NULL ||
+                   p->numbers == NULL
                ? NN_ERR_MEMORY
                : NN_OK;
 }
@@ -157,6 +161,7 @@ static void free_part(part *p)
 {
     free(p->seen);
     free(p->largest);
+    free(p->squares);
     free(p->outside);
     free(p->numbers);
 }
@@ -171,6 +176,12 @@ static void add_up(nn_fitting *f, nn_histogram *seen, const survey *s)
         f->input_hi = fmax(f->input_hi, s->part[t].hi);
         for (size_t v = 0; v < f->graph->value_count; v++)
             f->largest[v] = fmax(f->largest[v], s->part[t].largest[v]);
+    }
+    for (size_t v = 0; v < f->graph->value_count; v++) {
+        double squares = 0;
+        for (size_t t = 0; t < s->parts; t++)
+            squares += s->part[t].squares[v];
+        f->size[v] = sqrt(squares / fmax((double)f->count, 1));
     }
     for (size_t k = 0; k < f->sites.count; k++) {
         uint64_t outside = 0, numbers = 0;

@@ -9,7 +9,8 @@
  * once, at the end, at nn_graph_status().
  *
  * Metadata are pairs of strings, stored in an ONNX file as metadata_props. These matter here:
- *   "unseen.range.VALUE"   largest |x| seen of the value named VALUE, a decimal number
+ *   "unseen.range.VALUE"   largest |x| seen of the value named VALUE, a decimal number; a second
+ *                          one behind it is the root mean square of what was seen
  *   "unseen.fit.VALUE"     polynomials in place of the activation that makes VALUE, see nn/fit.h
  *   "unseen.input_range"   "LO HI", the least and greatest input number; "0 1" when absent
  *

@@ -16,20 +16,24 @@
 
 /* ---- metadata ---- */
 
-/* The largest magnitude of a value by the metadata; 0 when they do not say. */
-static nn_status read_range(nn_lowering *l, double *range, const char *value)
+/* Largest magnitude and root mean square of a value by the metadata; 0 when they do not say. */
+static nn_status read_range(nn_lowering *l, nn_known *known, const char *value)
 {
     char key[NN_GRAPH_NAME_MAX + 32];
 
-    *range = 0;
+    known->range = known->size = 0;
     (void)snprintf(key, sizeof key, "unseen.range.%s", value);
     const char *text = nn_graph_meta_get(l->g, key);
     if (text == NULL)
         return NN_OK;
-    if (!nn_number_read(range, &text) || !nn_number_end(text) || *range <= 0)
-        return nn_why(l->why, l->why_size, NN_ERR_RANGE,
-                      "metadata '%.120s' is not a number above 0", key);
-    return NN_OK;
+    if (nn_number_read(&known->range, &text) && known->range > 0 &&
+        (nn_number_end(text) || (nn_number_read(&known->size, &text) && nn_number_end(text) &&
+                                 known->size > 0 && known->size <= known->range)))
+        return NN_OK;
+    return nn_why(l->why, l->why_size, NN_ERR_RANGE,
+                  "metadata '%.120s' is not a number above 0, nor that and a root mean square "
+                  "below it",
+                  key);
 }
 
 nn_status nn_lower_input_range(double *lo, double *hi, const nn_graph *g, char *why,
@@ -127,7 +131,7 @@ static nn_status lower_node(nn_lowering *l, const nn_node *node)
 
     if (!gather(l, node, &o))
         return NN_OK;
-    nn_status st = read_range(l, &l->known[node->output].range, node->makes);
+    nn_status st = read_range(l, &l->known[node->output], node->makes);
     if (st == NN_OK)
         st = nn_op_shape(&o.out, node, o.in, l->why, l->why_size);
     if (nn_lowering_told(l, st) != NN_OK)

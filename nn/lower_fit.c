@@ -189,12 +189,12 @@ static nn_status activate(nn_lowering *l, const nn_node *node, const nn_operands
     double c[NN_DEGREE_MAX + 1], half = (fit->hi - fit->lo) / 2, base = 0, bend = 0;
     nn_symbol symbol = {.count = 0};
 
-    nn_lowering_bound(l, v, fmax(fabs(fit->lo), fabs(fit->hi)));
+    nn_lowering_bound(l, v, fmax(fabs(fit->lo), fabs(fit->hi)), 0);
     if (fit->kind == NN_FIT_POLY && powers(c, &fit->poly[0])) {
         nn_status st = nn_lowering_settle(l, v);
         nn_known *x = nn_lowering_known(l, v), *to = &l->known[node->output];
         if (st == NN_OK)
-            nn_lowering_bound(l, v, fmax(fabs(fit->lo), fabs(fit->hi)));
+            nn_lowering_bound(l, v, fmax(fabs(fit->lo), fabs(fit->hi)), 0);
         if (st == NN_OK)
             st = make_symbol(&symbol, c, fit->poly[0].degree, x->symbol.count, 1 / half,
                              -(fit->lo + fit->hi) / 2 / half);
@@ -203,7 +203,7 @@ static nn_status activate(nn_lowering *l, const nn_node *node, const nn_operands
             to->kind = NN_KNOWN_SYMBOL;
             to->dims = o->out;
             to->base = x->base;
-            nn_lowering_bound(l, node->output, to->range);
+            nn_lowering_bound(l, node->output, to->range, to->size);
         }
         return st;
     }

@@ -55,7 +55,7 @@ static void alias(nn_lowering *l, const nn_node *node, const nn_dims *out)
     to->kind = from->kind;
     to->root = l->known[node->input[0]].root;
     to->dims = *out;
-    nn_lowering_bound(l, node->output, to->range);
+    nn_lowering_bound(l, node->output, to->range, to->size);
 }
 
 /* One output of the map that takes number `element` of operand k: each operand's map gets the row,

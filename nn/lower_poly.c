@@ -60,7 +60,7 @@ static nn_status define_symbol(nn_lowering *l, const nn_node *node, const nn_dim
     to->kind = NN_KNOWN_SYMBOL;
     to->dims = *out;
     to->base = base;
-    nn_lowering_bound(l, node->output, to->range);
+    nn_lowering_bound(l, node->output, to->range, to->size);
     return NN_OK;
 }
 

@@ -81,24 +81,35 @@ void nn_lowering_define(nn_lowering *l, size_t v, size_t base, const nn_dims *di
     l->known[v].dims = *dims;
     if (base > 0 && l->stages->stage[base - 1].traced == 0)
         l->stages->stage[base - 1].traced = v + 1;
-    nn_lowering_bound(l, v, s->range);
+    nn_lowering_bound(l, v, s->range, s->size);
 }
 
-void nn_lowering_bound(nn_lowering *l, size_t v, double bound)
+/* The smaller of two where both are known. */
+static double known_size(double a, double b)
+{
+    return a > 0 && b > 0 ? fmin(a, b) : fmax(a, b);
+}
+
+void nn_lowering_bound(nn_lowering *l, size_t v, double bound, double size)
 {
     const nn_known *s = nn_lowering_known(l, v);
-    double most = 0;
+    double most = 0, typical = 0;
 
     if (bound == 0 || s->symbol.degree != 1 || s->base == 0)
         return;
-    for (size_t i = 0; i < s->symbol.count; i++)
-        most = fmax(most, (bound + fabs(nn_symbol_at(&s->symbol, 0, i))) /
-                              fabs(nn_symbol_at(&s->symbol, 1, i)));
-    nn_stage *stage = &l->stages->stage[s->base - 1];
-    if (isfinite(most) && (!stage->measured || most < stage->range)) {
-        stage->range = most;
-        stage->measured = 1;
+    for (size_t i = 0; i < s->symbol.count; i++) {
+        double a = fabs(nn_symbol_at(&s->symbol, 1, i)), b = fabs(nn_symbol_at(&s->symbol, 0, i));
+        most = fmax(most, (bound + b) / a);
+        typical = fmax(typical, size > 0 ? hypot(size, b) / a : 0);
     }
+    nn_stage *stage = &l->stages->stage[s->base - 1];
+    if (!isfinite(most))
+        return;
+    if (stage->spread > 0)
+        typical = known_size(typical, stage->range / stage->spread);
+    stage->range = stage->measured ? fmin(stage->range, most) : most;
+    stage->measured = 1;
+    stage->spread = typical > 0 ? stage->range / typical : 0;
 }
 
 /* ---- a polynomial as a stage ---- */

@@ -28,7 +28,8 @@ typedef struct nn_known {
     const nn_tensor *constant; /* NN_KNOWN_CONSTANT: owned, or the graph's */
     size_t base;               /* NN_KNOWN_SYMBOL: value of the stages */
     nn_symbol symbol;          /* NN_KNOWN_SYMBOL: over it */
-    double range;              /* of the value by the metadata, 0 when not known */
+    double range, size;        /* of the value by the metadata, 0 when not known: largest magnitude,
+                                * root mean square */
     const nn_node *maker;      /* NULL for the input */
 } nn_known;
 
@@ -99,8 +100,11 @@ NN_MUST_CHECK nn_status nn_lowering_join(nn_lowering *l, size_t *made, const nn_
                                          size_t count, const size_t *input, nn_affine *map);
 
 /** A bound of a value bounds the stage's value that it is a x + b of: |x| <= (bound + |b|) / |a|.
+ *
+ *  In:     size   its root mean square, 0 when not known: that of x is then about
+ *                 sqrt(size^2 + b^2) / |a|
  */
-void nn_lowering_bound(nn_lowering *l, size_t v, double bound);
+void nn_lowering_bound(nn_lowering *l, size_t v, double bound, double size);
 
 /* ---- nn/lower_poly.c: arithmetic of values ---- */
 

@@ -390,6 +390,7 @@ static nn_status merge_undone(merging *m, size_t k, size_t d)
             st = nn_affine_diagonal(&diagonal->affine[0], count, NULL, NULL); /* to be dropped */
         first->range = diagonal->range;
         first->measured = diagonal->measured;
+        first->spread = diagonal->spread;
         free(first->trace);
         first->traced = diagonal->traced;
         first->trace = diagonal->trace;

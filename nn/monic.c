@@ -265,6 +265,7 @@ static nn_status add_behind(nn_stages *s, size_t k)
     stage.out = s->stage[k].out;
     stage.range = s->stage[k].range;
     stage.measured = s->stage[k].measured;
+    stage.spread = s->stage[k].spread;
     stage.traced = s->stage[k].traced;
     (void)snprintf(stage.name, sizeof stage.name, "constants");
     nn_status st = nn_affine_diagonal(&stage.affine[0], nn_shape_count(stage.out), NULL, NULL);
@@ -314,6 +315,7 @@ static nn_status expand(nn_stages *s, size_t *k)
     sum.out = poly->out;
     sum.range = poly->range;
     sum.measured = poly->measured;
+    sum.spread = poly->spread;
     sum.traced = poly->traced;
     memcpy(sum.name, poly->name, sizeof sum.name);
     if (st != NN_OK) {

@@ -58,6 +58,8 @@ typedef struct nn_stage {
     double *element;                 /* NULL when uniform; else [k][i], coefficient of x^k at i */
     double range;                    /* bound of |output|, above 0 */
     int measured;                  /* 1 when range comes from metadata, 0 when it is an interval */
+    double spread;                 /* range in parts of the measured root mean square of the
+                                    * numbers; 0: that is not known */
     char name[NN_STAGE_NAME_SIZE]; /* the node's name, cut; after merging, names joined by + */
     size_t traced; /* 1 + the graph's value that the output is, but for trace; 0: it is none */
     double *trace; /* NULL: the output is that value as it is; else [2][i]: it is

@@ -101,6 +101,10 @@ static void test_square(void **state)
     assert_true(fabs(p[1].size - 1.0) < 1e-12);
     assert_true(fabs(p[1].gain - 2.0) < 1e-12);
     assert_true(fabs(p[2].size - sqrt(3.0)) < 1e-12); /* of a normal value's square */
+    s.stage[0].spread = 16.0;                         /* known: 1/4 of that */
+    nn_error_sizes(p, &s);
+    assert_true(fabs(p[1].size - 0.25) < 1e-12);
+    assert_true(fabs(p[2].size - sqrt(3.0) / 16.0) < 1e-12);
     nn_arrangement_clear(&a);
     nn_stages_clear(&s);
 }

@@ -11,6 +11,30 @@ enum { IMAGES = 24 };
 
 static const nn_fitting_options two = {.degree = 2, .margin = 0.1, .loss = -1};
 
+/* What the convolution makes of an image, which activation "a" takes. */
+static void square_x(void *user, size_t value, const nn_tensor *t)
+{
+    const nn_fitting *f = ((void **)user)[0];
+    double *mean = ((void **)user)[1];
+
+    for (size_t i = 0; value == f->sites.site[0].input && i < t->count; i++)
+        *mean += (double)t->value[i] * (double)t->value[i] / (double)t->count;
+}
+
+static double mean_square(nn_fitting *f, size_t image)
+{
+    nn_tensor in = {0}, out = {0};
+    char why[300] = "";
+    double mean = 0;
+
+    assert_int_equal(nn_fitting_image(f, &in, image), NN_OK);
+    assert_int_equal(nn_fit_run(f->graph, &f->sites, f->fit, &in, &out, square_x,
+                                (void *[]){f, &mean}, why, sizeof why),
+                     NN_OK);
+    nn_tensor_clear(&out);
+    return mean;
+}
+
 static void test_write(void **unused)
 {
     float *images = fits_images(IMAGES, testing_seed());
@@ -53,7 +77,14 @@ static void test_write(void **unused)
     assert_non_null(range);
     double most = fmax(-f->site[0].seen.lo, f->site[0].seen.hi);
     testing_assert_near(strtod(range, NULL), 1.1 * most, 2e-5 * most);
-    assert_true(strtod(range, NULL) >= 1.1 * most * (1 - 1e-12));
+    char *behind;
+    assert_true(strtod(range, &behind) >= 1.1 * most * (1 - 1e-12));
+    /* Behind it the root mean square. */
+    double mean = 0;
+    for (size_t k = 0; k < f->count; k++)
+        mean += mean_square(f, k) / (double)f->count;
+    assert_true(*behind == ' ');
+    testing_assert_near(strtod(behind, NULL), sqrt(mean), 2e-5 * most);
     assert_non_null(nn_graph_meta_get(g, "unseen.range.y"));
     assert_null(nn_graph_meta_get(g, "unseen.range.f")); /* the same numbers as p */
     assert_string_equal(nn_graph_meta_get(g, "unseen.input_range"), "0 1");

@@ -165,6 +165,38 @@ static void test_ranges(void **unused)
     testing_assert_near(s.stage[0].range, 1, 1e-12);
     testing_assert_near(s.stage[1].range, 0.2, 1e-12);
     assert_int_equal(s.stage[0].measured + s.stage[1].measured, 2);
+    assert_true(s.stage[0].spread == 0 && s.stage[1].spread == 0);
+    nn_stages_clear(&s);
+    nn_graph_free(g);
+}
+
+/* The root mean square goes the way of the range: of 2 x + 0.3 it is 0.5, so of x it is about
+ * sqrt(0.5^2 + 0.3^2) / 2. */
+static void test_sizes(void **unused)
+{
+    nn_graph *g = graphs_vector(2);
+    nn_stages s;
+
+    (void)unused;
+    nn_graph_initializer(g, "w", 2, (const size_t[]){2, 2}, (const float[]){1, 2, 3, 4});
+    graphs_number(g, "two", 2);
+    graphs_number(g, "more", 0.3f);
+    graphs_node(g, "MatMul", "x", "w", "a");
+    graphs_node(g, "Mul", "a", "two", "b");
+    graphs_node(g, "Add", "b", "more", "c");
+    graphs_node(g, "Mul", "c", "c", "y");
+    nn_graph_output(g, "y");
+    nn_graph_meta(g, "unseen.range.c", "3.7 0.5");
+    graphs_lower(&s, g);
+    testing_assert_near(s.stage[0].range, 2, 1e-6);
+    testing_assert_near(s.stage[0].spread, 2 / (sqrt(0.25 + 0.09) / 2), 1e-5);
+    nn_stages_clear(&s);
+    /* A smaller bound leaves the size; a smaller size is taken. */
+    nn_graph_meta(g, "unseen.range.b", "3");
+    nn_graph_meta(g, "unseen.range.a", "1.8 0.25");
+    graphs_lower(&s, g);
+    testing_assert_near(s.stage[0].range, 1.5, 1e-6);
+    testing_assert_near(s.stage[0].spread, 1.5 / 0.25, 1e-5);
     nn_stages_clear(&s);
     nn_graph_free(g);
 }
@@ -213,11 +245,12 @@ static void test_refusals(void **unused)
     nn_graph_output(g, "y");
     graphs_refuse(g, NN_ERR_UNSUPPORTED, "does not depend on the input");
 
-    for (int k = 0; k < 2; k++) { /* bad metadata */
+    static const char *const bad[] = {"1 0", "-1", "2 3", "2 0", "2 x", "2 1 1", ""};
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) { /* metadata */
         g = graphs_vector(2);
         graphs_node(g, "Mul", "x", "x", "y");
         nn_graph_output(g, "y");
-        nn_graph_meta(g, k == 0 ? "unseen.range.y" : "unseen.input_range", k == 0 ? "-1" : "1 0");
+        nn_graph_meta(g, k > 0 ? "unseen.range.y" : "unseen.input_range", bad[k]);
         graphs_refuse(g, NN_ERR_RANGE, "unseen.");
     }
 }
@@ -345,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_constants_and_dead_nodes),
         cmocka_unit_test(test_identity_network),
         cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_more_refusals),
         cmocka_unit_test(test_broken_graph),

@@ -19,13 +19,13 @@ static int make(void **state)
 }
 
 /* The graph of a session, through ONNX and back, so that the file says all of it. */
-static nn_graph *export(const train_session *t, const float *range)
+static nn_graph *export(const train_session *t, const train_reach *reach)
 {
     nn_graph *graph, *back;
     uint8_t *bytes;
     size_t size;
     assert_int_equal(nn_graph_create(&graph), NN_OK);
-    int st = train_export_graph(graph, t, range, "a command", "all right", "input 3 12 12\n");
+    int st = train_export_graph(graph, t, reach, "a command", "all right", "input 3 12 12\n");
     if (st != NN_OK)
         fail_msg("%s", nn_graph_error(graph));
     assert_int_equal(nn_onnx_write(graph, &bytes, &size, why, sizeof why), NN_OK);
@@ -41,14 +41,15 @@ static void same_logits(const char *text)
     enum { IMAGES = 6 };
     train_recipe r;
     train_session t;
-    float range[TRAIN_MAX_LAYERS] = {0}, *pixels = malloc(IMAGES * 3 * SET_AREA * sizeof *pixels);
+    train_reach reach[TRAIN_MAX_LAYERS] = {{0}};
+    float *pixels = malloc(IMAGES * 3 * SET_AREA * sizeof *pixels);
     nn_tensor in, out;
     train_set_parse(&r, text);
     train_set_start(&t, &r, &set, 1, 1);
     assert_int_equal(train_session_epoch(&t, NULL, NULL), TRAIN_OK);
     train_session_calibrate(&t, t.train_count);
-    train_session_correct(&t, &set.data.test, 0, IMAGES, range, NULL);
-    nn_graph *graph = export(&t, range);
+    train_session_correct(&t, &set.data.test, 0, IMAGES, reach, NULL);
+    nn_graph *graph = export(&t, reach);
     for (size_t i = 0; i < IMAGES * 3 * SET_AREA; i++)
         pixels[i] = (float)set.pixels[1][i] / 255.0f;
     const nn_dims dims = {4, {IMAGES, 3, SET_SIDE, SET_SIDE}};
@@ -60,7 +61,7 @@ static void same_logits(const char *text)
     for (size_t b = 0; b < IMAGES; b++)
         for (size_t c = 0; c < TRAIN_CLASSES; c++)
             testing_assert_near(out.value[b * TRAIN_CLASSES + c], t.net.logits[c * IMAGES + b],
-                                1e-3 * (1.0 + (double)range[t.net.op_count - 1]));
+                                1e-3 * (1.0 + (double)reach[t.net.op_count - 1].largest));
     nn_tensor_clear(&out);
     nn_graph_free(graph);
     free(pixels);
@@ -82,17 +83,17 @@ static void metadata(void **state)
     (void)state;
     train_recipe r;
     train_session t;
-    float range[TRAIN_MAX_LAYERS] = {0};
+    train_reach reach[TRAIN_MAX_LAYERS] = {{0}};
     train_set_parse(&r, "input 3 12 12\nconv 4 3x3\nnorm\nsquare\ndense 6\nsquare\ndense 10\n");
     train_set_start(&t, &r, &set, 1, 1);
-    range[1] = 2.0f; /* norm and square */
-    range[3] = 4.0f; /* the second square alone */
-    range[4] = 8.0f;
-    nn_graph *graph = export(&t, range);
+    reach[1] = (train_reach){2.0f, 90.0, 10}; /* norm and square */
+    reach[3] = (train_reach){4.0f, 10.0, 10}; /* the second square alone */
+    reach[4] = (train_reach){8.0f, 2.5, 10};
+    nn_graph *graph = export(&t, reach);
     assert_string_equal(nn_graph_meta_get(graph, "unseen.input_range"), "0 1");
-    assert_string_equal(nn_graph_meta_get(graph, "unseen.range.norm1"), "2.2");
-    assert_string_equal(nn_graph_meta_get(graph, "unseen.range.dense1"), "4.4");
-    assert_string_equal(nn_graph_meta_get(graph, "unseen.range.logits"), "8.8");
+    assert_string_equal(nn_graph_meta_get(graph, "unseen.range.norm1"), "2.2 3");
+    assert_string_equal(nn_graph_meta_get(graph, "unseen.range.dense1"), "4.4 1");
+    assert_string_equal(nn_graph_meta_get(graph, "unseen.range.logits"), "8.8 0.5");
     assert_string_equal(nn_graph_meta_get(graph, "unseen.command"), "a command");
     assert_string_equal(nn_graph_meta_get(graph, "unseen.accuracy"), "all right");
     assert_string_equal(nn_graph_meta_get(graph, "unseen.description"), "input 3 12 12\n");

@@ -34,6 +34,7 @@ static void activations(void **state)
         net.measure = 1;
         train_point_forward(&net, &net.ops[0], net.input, 1);
         for (size_t c = 0; c < 3; c++) {
+            double square = 0.0;
             float top = 0.0f;
             for (size_t i = c * IMAGES * 30; i < (c + 1) * IMAGES * 30; i++) {
                 double x = (double)net.input[i];
@@ -42,8 +43,10 @@ static void activations(void **state)
                                   x > 0.0 ? x : 0.0, x / (1.0 + exp(-x))};
                 testing_assert_near(net.ops[0].value[i], want[k], 1e-5);
                 top = fmaxf(top, fabsf(net.input[i]));
+                square += x * x / (IMAGES * 30.0);
             }
             assert_true(net.ops[0].reach[c] == top);
+            testing_assert_near(net.ops[0].power[c], square, 1e-6 * square);
         }
         train_net_free(&net);
     }

@@ -21,7 +21,7 @@ static void it_learns(void **state)
 {
     (void)state;
     train_session t;
-    float range[TRAIN_MAX_LAYERS] = {0};
+    train_reach reach[TRAIN_MAX_LAYERS] = {{0}};
     uint8_t right[SET_TEST];
     size_t sum = 0;
     train_set_parse(&r, plain);
@@ -29,14 +29,20 @@ static void it_learns(void **state)
     while (t.done < t.epochs)
         assert_int_equal(train_session_epoch(&t, NULL, NULL), TRAIN_OK);
     train_session_calibrate(&t, t.train_count);
-    size_t count = train_session_correct(&t, &set.data.test, 0, SET_TEST, range, right);
+    size_t count = train_session_correct(&t, &set.data.test, 0, SET_TEST, reach, right);
     for (size_t i = 0; i < SET_TEST; i++)
         sum += right[i];
     assert_int_equal(sum, count);
     assert_true(count >= 36); /* a bar that lies from one that stands: 9 of 10 at the least */
     assert_true(t.loss < 1.0 && t.accuracy > 0.8);
-    assert_true(range[1] > 1.0f && range[1] < 100.0f);
-    assert_true(range[t.net.op_count - 1] > 1.0f);
+    const train_reach *logits = &reach[t.net.op_count - 1];
+    assert_true(reach[1].largest > 1.0f && reach[1].largest < 100.0f);
+    assert_true(logits->largest > 1.0f);
+    assert_int_equal(reach[1].images, SET_TEST);
+    /* Behind normalisation numbers are about 1, and no mean is above the largest. */
+    assert_true(train_reach_size(&reach[1]) > 0.5 && train_reach_size(&reach[1]) < 2.0);
+    assert_true(train_reach_size(logits) > 0.1 * (double)logits->largest &&
+                train_reach_size(logits) < (double)logits->largest);
     train_session_free(&t);
 }
 

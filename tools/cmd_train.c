@@ -430,7 +430,7 @@ static void command_line(const job *j, char *text, size_t size)
              net);
 }
 
-static int write_model(job *j, const float *range, const char *accuracy)
+static int write_model(job *j, const train_reach *reach, const char *accuracy)
 {
     char text[512], why[WHY_BYTES] = "";
     uint8_t *bytes = NULL;
@@ -439,7 +439,7 @@ static int write_model(job *j, const float *range, const char *accuracy)
     command_line(j, text, sizeof text);
     int st = nn_graph_create(&graph);
     if (st == NN_OK) {
-        st = train_export_graph(graph, &j->session, range, text, accuracy, j->text);
+        st = train_export_graph(graph, &j->session, reach, text, accuracy, j->text);
         if (st != NN_OK)
             snprintf(why, sizeof why, "the model cannot be built: %s", nn_graph_error(graph));
         else
@@ -456,15 +456,15 @@ static int write_model(job *j, const float *range, const char *accuracy)
 static int finish(job *j)
 {
     train_session *t = &j->session;
-    float range[TRAIN_MAX_LAYERS] = {0};
+    train_reach reach[TRAIN_MAX_LAYERS] = {{0}};
     char accuracy[160];
     size_t right = 0;
     train_session_model(t, 1);
     train_session_calibrate(t, t->train_count);
-    train_session_correct(t, &j->data.train, 0, j->data.train.count, range, NULL);
+    train_session_correct(t, &j->data.train, 0, j->data.train.count, reach, NULL);
     int code = measure_accuracy(j, &right, accuracy, sizeof accuracy);
     if (code == CLI_OK)
-        code = write_model(j, range, accuracy);
+        code = write_model(j, reach, accuracy);
     if (code == CLI_OK && j->log != NULL)
         fprintf(j->log, "# %s\n", accuracy);
     if (code == CLI_OK)

@@ -12,7 +12,7 @@ typedef struct {
     nn_graph *graph;
     const train_session *session;
     const train_recipe *r;
-    const float *range;
+    const train_reach *reach;
     char value[TRAIN_MAX_LAYERS][NAME]; /* name of what each layer makes */
     int count[6];                       /* layers so far, per kind */
 } exporter;
@@ -213,11 +213,11 @@ static void put_pool(exporter *e, const train_layer_spec *s, const char *name)
                        (const int64_t[]){(int64_t)s->stride, (int64_t)s->stride}, 2);
 }
 
-static void put_range(exporter *e, const char *value, float largest)
+static void put_range(exporter *e, const char *value, const train_reach *reach)
 {
-    char key[NAME + 16], text[32];
+    char key[NAME + 16], text[64];
     snprintf(key, sizeof key, "unseen.range.%s", value);
-    snprintf(text, sizeof text, "%.4g", (double)largest * 1.1);
+    snprintf(text, sizeof text, "%.4g %.4g", (double)reach->largest * 1.1, train_reach_size(reach));
     nn_graph_meta(e->graph, key, text);
 }
 
@@ -243,7 +243,7 @@ static void put_layer(exporter *e, size_t i)
         break;
     case TRAIN_ACT:
         put_act(e, s, op, name);
-        put_range(e, value_of(e, s->source), e->range[op - e->session->net.ops]);
+        put_range(e, value_of(e, s->source), &e->reach[op - e->session->net.ops]);
         break;
     case TRAIN_POOL:
         put_pool(e, s, name);
@@ -253,14 +253,14 @@ static void put_layer(exporter *e, size_t i)
         break;
     }
     if (last)
-        put_range(e, name, e->range[op - e->session->net.ops]);
+        put_range(e, name, &e->reach[op - e->session->net.ops]);
 }
 
-int train_export_graph(nn_graph *graph, const train_session *session, const float *range,
+int train_export_graph(nn_graph *graph, const train_session *session, const train_reach *reach,
                        const char *command, const char *accuracy, const char *text)
 {
     const train_recipe *r = session->net.recipe;
-    exporter e = {.graph = graph, .session = session, .r = r, .range = range};
+    exporter e = {.graph = graph, .session = session, .r = r, .reach = reach};
     nn_graph_input(graph, "image", (nn_shape){r->c, r->h, r->w});
     for (size_t i = 0; i < r->layer_count; i++)
         put_layer(&e, i);

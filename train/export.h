@@ -11,17 +11,17 @@
  *
  *  The input "image" is (N, C, height, width), pixels as fractions of 255; the output "logits" is
  *  (N, 10). Polynomials become Mul and Add. Metadata: unseen.input_range; unseen.range.NAME for the
- *  input of every activation and for the logits, the largest |value| given times 1.1;
- *  unseen.command; unseen.accuracy; unseen.description.
+ *  input of every activation and for the logits, the largest |value| times 1.1 and the root mean
+ *  square; unseen.command; unseen.accuracy; unseen.description.
  *
  *  In:      session   with net.params and net.stats as they are to be written
- *           range     per operation, what train_session_correct measured
+ *           reach     per operation, what train_session_correct measured
  *           command   what made it
  *           accuracy  what it reaches
  *           text      the description in canonical form
  *  Returns: the graph's status, whose sentence is in nn_graph_error
  */
-int train_export_graph(nn_graph *graph, const train_session *session, const float *range,
+int train_export_graph(nn_graph *graph, const train_session *session, const train_reach *reach,
                        const char *command, const char *accuracy, const char *text);
 
 #endif

@@ -162,6 +162,7 @@ static size_t place(train_net *net, float *block, int learn)
         take(&op->mean, block, &used, op->out_c);
         take(&op->variance, block, &used, op->out_c);
         take(&op->reach, block, &used, op->out_c);
+        take(&op->power, block, &used, op->out_c);
         if (learn)
             take(&op->slope, block, &used, n);
         if (learn)

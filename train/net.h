@@ -37,6 +37,7 @@ typedef struct train_op {
     float *mean;                 /* norm: of the batch, per channel */
     float *variance;             /* norm: of the batch, per channel */
     float *reach;                /* point: largest |input of the activation| per channel */
+    float *power;                /* point: mean square of these inputs per channel */
     float *curve_grad;           /* act with trained coefficients: 2 per channel */
 } train_op;
 
@@ -45,7 +46,7 @@ typedef struct train_net {
     size_t batch; /* room for this many images */
     size_t used;  /* images in the batch at hand */
     int threads;
-    int measure; /* nonzero: forward fills reach */
+    int measure; /* nonzero: forward fills reach and power */
     size_t op_count;
     train_op ops[TRAIN_MAX_LAYERS];
     size_t param_count, stat_count;

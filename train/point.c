@@ -168,6 +168,16 @@ static float largest(const float *x, size_t n, float scale, float shift)
     return top;
 }
 
+static float mean_square(const float *x, size_t n, float scale, float shift)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double h = (double)(x[i] * scale + shift);
+        sum += h * h;
+    }
+    return (float)(sum / (double)n);
+}
+
 /* ---- normalisation and activation -------------------------------------------------------------
  */
 
@@ -202,8 +212,10 @@ static void forward_channel(void *arg, size_t c, int thread)
     }
     line_of(j->net, op, c, mean, variance, &scale, &shift);
     curve(j->net, op, op->value + c * n, x, n, scale, shift);
-    if (j->net->measure && op->act != NULL)
+    if (j->net->measure && op->act != NULL) {
         op->reach[c] = largest(x, n, scale, shift);
+        op->power[c] = mean_square(x, n, scale, shift);
+    }
 }
 
 void train_point_forward(train_net *net, train_op *op, const float *x, int training)

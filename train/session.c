@@ -213,30 +213,47 @@ void train_session_calibrate(train_session *run, size_t count)
             calibrate_op(run, i, count);
 }
 
-static void raise_range(const train_net *net, float *range)
+double train_reach_size(const train_reach *r)
 {
+    return r->images > 0 ? sqrt(r->squares / (double)r->images) : 0.0;
+}
+
+/* Add numbers of the images at hand, some of all that there are for an image. */
+static void raise_reach(train_reach *r, float largest, double mean_square, double images)
+{
+    r->largest = fmaxf(r->largest, largest);
+    r->squares += mean_square * images;
+}
+
+static void raise_all(const train_net *net, train_reach *reach)
+{
+    double images = (double)net->used;
+    train_reach *logits = &reach[net->op_count - 1];
     for (size_t i = 0; i < net->op_count; i++) {
         const train_op *op = &net->ops[i];
+        reach[i].images += net->used;
         for (size_t c = 0; op->act != NULL && c < op->out_c; c++)
-            range[i] = fmaxf(range[i], op->reach[c]);
+            raise_reach(&reach[i], op->reach[c], (double)op->power[c], images / (double)op->out_c);
     }
-    for (size_t k = 0; k < TRAIN_CLASSES * net->used; k++)
-        range[net->op_count - 1] = fmaxf(range[net->op_count - 1], fabsf(net->logits[k]));
+    for (size_t k = 0; k < TRAIN_CLASSES * net->used; k++) {
+        float x = net->logits[k];
+        raise_reach(logits, fabsf(x), (double)x * (double)x, 1.0 / TRAIN_CLASSES);
+    }
 }
 
 size_t train_session_correct(train_session *run, const train_images *images, size_t first,
-                             size_t count, float *range, uint8_t *right)
+                             size_t count, train_reach *reach, uint8_t *right)
 {
     train_net *net = &run->net;
     size_t sum = 0;
-    net->measure = range != NULL;
+    net->measure = reach != NULL;
     for (size_t at = first; at < first + count; at += net->batch) {
         size_t n = first + count - at < net->batch ? first + count - at : net->batch;
         train_data_fill(net, run->labels, images, NULL, at, n, 0, 0, 0);
         train_walk_forward(net, 0);
         sum += train_loss_correct(net, run->labels, right != NULL ? right + (at - first) : NULL);
-        if (range != NULL)
-            raise_range(net, range);
+        if (reach != NULL)
+            raise_all(net, reach);
     }
     net->measure = 0;
     return sum;

@@ -72,13 +72,23 @@ void train_session_model(train_session *run, int model);
  */
 void train_session_calibrate(train_session *run, size_t count);
 
+/* How large the numbers are that an activation takes, or the logits. */
+typedef struct train_reach {
+    float largest;  /* magnitude */
+    double squares; /* over all images, the sum of the mean square */
+    size_t images;
+} train_reach;
+
+/** Root mean square; 0 when nothing was seen. */
+double train_reach_size(const train_reach *r);
+
 /** Count the images first .. first + count - 1 whose largest logit is at their label.
  *
- *  Out:     range  unless NULL, [op_count]: raised to the largest |value| that an activation took;
- *                  for the last operation, the largest |logit|
+ *  Out:     reach  unless NULL, [op_count]: goes on with what these images make; that of the last
+ *                  operation is of the logits
  *           right  unless NULL, [count]: 1 or 0 for each image
  */
 size_t train_session_correct(train_session *run, const train_images *images, size_t first,
-                             size_t count, float *range, uint8_t *right);
+                             size_t count, train_reach *reach, uint8_t *right);
 
 #endif
