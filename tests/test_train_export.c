@@ -5,6 +5,7 @@
 
 #include "nn/nn.h"
 #include "nn/ref.h"
+#include "train/calibrate.h"
 #include "train/export.h"
 #include "train/walk.h"
 
@@ -47,7 +48,7 @@ static void same_logits(const char *text)
     train_set_parse(&r, text);
     train_set_start(&t, &r, &set, 1, 1);
     assert_int_equal(train_session_epoch(&t, NULL, NULL), TRAIN_OK);
-    train_session_calibrate(&t, t.train_count);
+    train_calibrate(&t, t.train_count);
     train_session_correct(&t, &set.data.test, 0, IMAGES, reach, NULL);
     nn_graph *graph = export(&t, reach);
     for (size_t i = 0; i < IMAGES * 3 * SET_AREA; i++)
@@ -60,8 +61,9 @@ static void same_logits(const char *text)
     assert_int_equal(out.count, IMAGES * TRAIN_CLASSES);
     for (size_t b = 0; b < IMAGES; b++)
         for (size_t c = 0; c < TRAIN_CLASSES; c++)
-            testing_assert_near(out.value[b * TRAIN_CLASSES + c], t.net.logits[c * IMAGES + b],
-                                1e-3 * (1.0 + (double)reach[t.net.op_count - 1].largest));
+            testing_assert_near(
+                out.value[b * TRAIN_CLASSES + c], t.net.logits[c * IMAGES + b],
+                1e-3 * (1.0 + (double)train_reach_largest(&reach[t.net.op_count - 1])));
     nn_tensor_clear(&out);
     nn_graph_free(graph);
     free(pixels);
@@ -86,9 +88,9 @@ static void metadata(void **state)
     train_reach reach[TRAIN_MAX_LAYERS] = {{0}};
     train_set_parse(&r, "input 3 12 12\nconv 4 3x3\nnorm\nsquare\ndense 6\nsquare\ndense 10\n");
     train_set_start(&t, &r, &set, 1, 1);
-    reach[1] = (train_reach){2.0f, 90.0, 10}; /* norm and square */
-    reach[3] = (train_reach){4.0f, 10.0, 10}; /* the second square alone */
-    reach[4] = (train_reach){8.0f, 2.5, 10};
+    reach[1] = (train_reach){10, 90.0, {2.0f}, {0}}; /* norm and square */
+    reach[3] = (train_reach){10, 10.0, {4.0f}, {0}}; /* the second square alone */
+    reach[4] = (train_reach){10, 2.5, {8.0f}, {0}};
     nn_graph *graph = export(&t, reach);
     assert_string_equal(nn_graph_meta_get(graph, "unseen.input_range"), "0 1");
     assert_string_equal(nn_graph_meta_get(graph, "unseen.range.norm1"), "2.2 3");

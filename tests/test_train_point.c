@@ -34,19 +34,22 @@ static void activations(void **state)
         net.measure = 1;
         train_point_forward(&net, &net.ops[0], net.input, 1);
         for (size_t c = 0; c < 3; c++) {
-            double square = 0.0;
-            float top = 0.0f;
+            double square[IMAGES] = {0};
+            float top[IMAGES] = {0};
             for (size_t i = c * IMAGES * 30; i < (c + 1) * IMAGES * 30; i++) {
                 double x = (double)net.input[i];
                 double want[5] = {x * x, 0.2 * x * x - 0.5 * x,
                                   1.0 + x * (-0.5 + x * (0.25 + x * (0.1 - 0.02 * x))),
                                   x > 0.0 ? x : 0.0, x / (1.0 + exp(-x))};
                 testing_assert_near(net.ops[0].value[i], want[k], 1e-5);
-                top = fmaxf(top, fabsf(net.input[i]));
-                square += x * x / (IMAGES * 30.0);
+                size_t image = i / 30 % IMAGES;
+                top[image] = fmaxf(top[image], fabsf(net.input[i]));
+                square[image] += x * x / 30.0;
             }
-            assert_true(net.ops[0].reach[c] == top);
-            testing_assert_near(net.ops[0].power[c], square, 1e-6 * square);
+            for (size_t b = 0; b < IMAGES; b++) {
+                assert_true(net.ops[0].reach[c * IMAGES + b] == top[b]);
+                testing_assert_near(net.ops[0].power[c * IMAGES + b], square[b], 1e-6 * square[b]);
+            }
         }
         train_net_free(&net);
     }

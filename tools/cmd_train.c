@@ -11,6 +11,7 @@
 #include "tools/load.h"
 #include "tools/parallel.h"
 #include "tools/progress.h"
+#include "train/calibrate.h"
 #include "train/checkpoint.h"
 #include "train/export.h"
 #include "train/session.h"
@@ -259,7 +260,7 @@ static double try_model(job *j)
     train_images images;
     size_t first, count = try_images(j, &images, &first);
     train_session_model(t, 1);
-    train_session_calibrate(t, t->train_count < TRIED_ON ? t->train_count : TRIED_ON);
+    train_calibrate(t, t->train_count < TRIED_ON ? t->train_count : TRIED_ON);
     size_t right = train_session_correct(t, &images, first, count, NULL, NULL);
     train_session_model(t, 0);
     return 100.0 * (double)right / (double)count;
@@ -460,7 +461,7 @@ static int finish(job *j)
     char accuracy[160];
     size_t right = 0;
     train_session_model(t, 1);
-    train_session_calibrate(t, t->train_count);
+    train_calibrate(t, t->train_count);
     train_session_correct(t, &j->data.train, 0, j->data.train.count, reach, NULL);
     int code = measure_accuracy(j, &right, accuracy, sizeof accuracy);
     if (code == CLI_OK)

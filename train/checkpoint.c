@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/calibrate.h"
 #include "train/status.h"
 
 enum { MAGIC = 8, HEAD = 12, SECTION = 12, TAIL = 8, VERSION = 3, FIELDS = 8, TAUGHT_ON = 10000 };
@@ -257,14 +258,17 @@ static int calibrate(train_net *teacher, const train_session *run, size_t count)
     around.order = malloc(run->train_count * sizeof *around.order);
     around.labels = malloc(teacher->batch);
     around.sums = malloc((teacher->stat_count + 1) * sizeof *around.sums);
-    int st = around.order != NULL && around.labels != NULL && around.sums != NULL
+    around.powers = malloc(2 * teacher->batch * sizeof *around.powers);
+    int st = around.order != NULL && around.labels != NULL && around.sums != NULL &&
+                     around.powers != NULL
                  ? TRAIN_OK
                  : TRAIN_ERR_MEMORY;
     if (st == TRAIN_OK)
-        train_session_calibrate(&around, count);
+        train_calibrate(&around, count);
     free(around.order);
     free(around.labels);
     free(around.sums);
+    free(around.powers);
     return st;
 }
 

@@ -217,7 +217,8 @@ static void put_range(exporter *e, const char *value, const train_reach *reach)
 {
     char key[NAME + 16], text[64];
     snprintf(key, sizeof key, "unseen.range.%s", value);
-    snprintf(text, sizeof text, "%.4g %.4g", (double)reach->largest * 1.1, train_reach_size(reach));
+    snprintf(text, sizeof text, "%.4g %.4g", (double)train_reach_largest(reach) * 1.1,
+             train_reach_size(reach));
     nn_graph_meta(e->graph, key, text);
 }
 

@@ -12,7 +12,7 @@
  *  The input "image" is (N, C, height, width), pixels as fractions of 255; the output "logits" is
  *  (N, 10). Polynomials become Mul and Add. Metadata: unseen.input_range; unseen.range.NAME for the
  *  input of every activation and for the logits, the largest |value| times 1.1 and the root mean
- *  square; unseen.command; unseen.accuracy; unseen.description.
+ *  square, see train_reach; unseen.command; unseen.accuracy; unseen.description.
  *
  *  In:      session   with net.params and net.stats as they are to be written
  *           reach     per operation, what train_session_correct measured

@@ -161,8 +161,8 @@ static size_t place(train_net *net, float *block, int learn)
         take(&op->value, block, &used, n);
         take(&op->mean, block, &used, op->out_c);
         take(&op->variance, block, &used, op->out_c);
-        take(&op->reach, block, &used, op->out_c);
-        take(&op->power, block, &used, op->out_c);
+        take(&op->reach, block, &used, op->out_c * net->batch);
+        take(&op->power, block, &used, op->out_c * net->batch);
         if (learn)
             take(&op->slope, block, &used, n);
         if (learn)

@@ -36,8 +36,8 @@ typedef struct train_op {
     float *slope;                /* gradient of the loss by value, same shape */
     float *mean;                 /* norm: of the batch, per channel */
     float *variance;             /* norm: of the batch, per channel */
-    float *reach;                /* point: largest |input of the activation| per channel */
-    float *power;                /* point: mean square of these inputs per channel */
+    float *reach;                /* point: [out_c][B], largest |input of the activation| */
+    float *power;                /* point: [out_c][B], mean square of these inputs */
     float *curve_grad;           /* act with trained coefficients: 2 per channel */
 } train_op;
 

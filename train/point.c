@@ -168,6 +168,11 @@ static float largest(const float *x, size_t n, float scale, float shift)
     return top;
 }
 
+double train_point_squares(const float *x, size_t n)
+{
+    return sum_squared(x, x, n, 0.0f);
+}
+
 static float mean_square(const float *x, size_t n, float scale, float shift)
 {
     double sum = 0.0;
@@ -212,9 +217,10 @@ static void forward_channel(void *arg, size_t c, int thread)
     }
     line_of(j->net, op, c, mean, variance, &scale, &shift);
     curve(j->net, op, op->value + c * n, x, n, scale, shift);
-    if (j->net->measure && op->act != NULL) {
-        op->reach[c] = largest(x, n, scale, shift);
-        op->power[c] = mean_square(x, n, scale, shift);
+    for (size_t b = 0; j->net->measure && op->act != NULL && b < j->net->used; b++) {
+        size_t i = c * j->net->used + b;
+        op->reach[i] = largest(x + b * op->places, op->places, scale, shift);
+        op->power[i] = mean_square(x + b * op->places, op->places, scale, shift);
     }
 }
 

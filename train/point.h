@@ -16,6 +16,9 @@ void train_point_forward(train_net *net, train_op *op, const float *x, int train
 /** dx from op->slope, with the gradients of scale, shift and coefficients; dx is overwritten. */
 void train_point_backward(train_net *net, train_op *op, const float *x, float *dx);
 
+/** The sum of n squares. */
+double train_point_squares(const float *x, size_t n);
+
 /** Means over windows. */
 void train_mean_forward(train_net *net, train_op *op, const float *x);
 

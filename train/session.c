@@ -47,6 +47,7 @@ static int reserve(train_session *run)
     run->order = malloc(run->train_count * sizeof *run->order);
     run->labels = malloc(net->batch);
     run->sums = malloc((net->stat_count + 1) * sizeof(double));
+    run->powers = malloc(2 * net->batch * sizeof(double));
     if (net->recipe->whiten) {
         size_t side = train_whiten_size(net->ops[0].spec);
         m->whiten = malloc(side * side * sizeof(float));
@@ -55,7 +56,7 @@ static int reserve(train_session *run)
             return 0;
     }
     return m->first != NULL && m->second != NULL && m->sums != NULL && run->order != NULL &&
-           run->labels != NULL && run->sums != NULL &&
+           run->labels != NULL && run->sums != NULL && run->powers != NULL &&
            (m->average != NULL || net->recipe->average == 0.0f);
 }
 
@@ -116,6 +117,7 @@ void train_session_free(train_session *run)
     free(run->order);
     free(run->labels);
     free(run->sums);
+    free(run->powers);
     memset(run, 0, sizeof *run);
 }
 
@@ -176,68 +178,33 @@ void train_session_model(train_session *run, int model)
     }
 }
 
-/* Pooled sums over batches: of the means, and of the means of squares. */
-static void add_statistics(double *sums, const train_op *op, double images)
+/* Image b of the batch at hand, at one operation. */
+static void reach_image(train_reach *r, const float *largest, const float *power, size_t channels,
+                        size_t used, size_t b)
 {
-    for (size_t c = 0; c < op->out_c; c++) {
-        double mean = (double)op->mean[c];
-        sums[c] += images * mean;
-        sums[op->out_c + c] += images * ((double)op->variance[c] + mean * mean);
+    float most = 0.0f;
+    double sum = 0.0;
+    for (size_t c = 0; c < channels; c++) {
+        most = fmaxf(most, fabsf(largest[c * used + b]));
+        sum += (double)power[c * used + b];
     }
-}
-
-static void calibrate_op(train_session *run, size_t i, size_t count)
-{
-    train_net *net = &run->net;
-    const train_op *op = &net->ops[i];
-    float *stats = net->stats + op->stats;
-    double *sums = run->sums;
-    memset(sums, 0, 2 * op->out_c * sizeof *sums);
-    for (size_t at = 0; at < count; at += net->batch) {
-        size_t used = count - at < net->batch ? count - at : net->batch;
-        train_data_fill(net, run->labels, &run->data->train, NULL, at, used, 0, 0, 0);
-        train_walk_measure(net, i);
-        add_statistics(sums, op, (double)used);
-    }
-    for (size_t c = 0; c < op->out_c; c++) {
-        double mean = sums[c] / (double)count;
-        stats[c] = (float)mean;
-        stats[op->out_c + c] = (float)fmax(sums[op->out_c + c] / (double)count - mean * mean, 0.0);
-    }
-}
-
-void train_session_calibrate(train_session *run, size_t count)
-{
-    for (size_t i = 0; i < run->net.op_count; i++)
-        if (run->net.ops[i].norm != NULL)
-            calibrate_op(run, i, count);
-}
-
-double train_reach_size(const train_reach *r)
-{
-    return r->images > 0 ? sqrt(r->squares / (double)r->images) : 0.0;
-}
-
-/* Add numbers of the images at hand, some of all that there are for an image. */
-static void raise_reach(train_reach *r, float largest, double mean_square, double images)
-{
-    r->largest = fmaxf(r->largest, largest);
-    r->squares += mean_square * images;
+    train_reach_add(r, most, sum / (double)channels);
 }
 
 static void raise_all(const train_net *net, train_reach *reach)
 {
-    double images = (double)net->used;
-    train_reach *logits = &reach[net->op_count - 1];
-    for (size_t i = 0; i < net->op_count; i++) {
-        const train_op *op = &net->ops[i];
-        reach[i].images += net->used;
-        for (size_t c = 0; op->act != NULL && c < op->out_c; c++)
-            raise_reach(&reach[i], op->reach[c], (double)op->power[c], images / (double)op->out_c);
-    }
-    for (size_t k = 0; k < TRAIN_CLASSES * net->used; k++) {
-        float x = net->logits[k];
-        raise_reach(logits, fabsf(x), (double)x * (double)x, 1.0 / TRAIN_CLASSES);
+    float logits[TRAIN_CLASSES], squares[TRAIN_CLASSES];
+    for (size_t b = 0; b < net->used; b++) {
+        for (size_t i = 0; i < net->op_count; i++) {
+            const train_op *op = &net->ops[i];
+            if (op->act != NULL)
+                reach_image(&reach[i], op->reach, op->power, op->out_c, net->used, b);
+        }
+        for (size_t c = 0; c < TRAIN_CLASSES; c++) {
+            logits[c] = net->logits[c * net->used + b];
+            squares[c] = logits[c] * logits[c];
+        }
+        reach_image(&reach[net->op_count - 1], logits, squares, TRAIN_CLASSES, 1, 0);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "train/data.h"
 #include "train/net.h"
+#include "train/reach.h"
 #include "train/step.h"
 
 /* Runs that belong together give the same bits whatever the number of threads. */
@@ -20,7 +21,8 @@ typedef struct train_session {
     train_moments moments;
     uint32_t *order;
     uint8_t *labels; /* of the batch */
-    double *sums;    /* of train_session_calibrate, net.stat_count */
+    double *sums;    /* of train_calibrate, net.stat_count */
+    double *powers;  /* of train_calibrate, 2 batches */
     float *kept;     /* the weights while net.params is their average; else NULL */
     double loss;     /* mean over the last epoch */
     double accuracy; /* share of the last epoch's distorted images that were right */
@@ -59,28 +61,6 @@ int train_session_epoch(train_session *run, train_tick *tick, void *arg);
 /** Turn net.params into the model, which is their moving average if the recipe has one (nonzero),
  * or back into what training goes on with (zero). Twice the same is allowed. */
 void train_session_model(train_session *run, int model);
-
-/** Set the statistics of batch normalisation: the mean and variance, over the first `count`
- *  training images as they are, of what each normalisation takes.
- *
- *  Training itself normalises by the batch and does not look at them. They are measured on images
- *  that are not distorted, because distortion blurs and a network of squares feels that; and one
- *  normalisation after the other, those before it using theirs already: batches differ in their
- *  statistics, and squares would carry the difference on from layer to layer.
- *
- *  Cost:    half as many forward passes as there are normalisations
- */
-void train_session_calibrate(train_session *run, size_t count);
-
-/* How large the numbers are that an activation takes, or the logits. */
-typedef struct train_reach {
-    float largest;  /* magnitude */
-    double squares; /* over all images, the sum of the mean square */
-    size_t images;
-} train_reach;
-
-/** Root mean square; 0 when nothing was seen. */
-double train_reach_size(const train_reach *r);
 
 /** Count the images first .. first + count - 1 whose largest logit is at their label.
  *
