@@ -128,7 +128,7 @@ static nn_status plan_precisely(nn_plan *p, making *m, const nn_costs *costs)
     double *bits = &m->options.precision_bits;
     nn_status st = plan_once(p, m, costs);
     while (m->free_precision && st == NN_OK) {
-        double needed = nn_refuse_precision(p->forecast.logit_error, *bits);
+        double needed = nn_refuse_precision(p->stages, p->forecast.logit_error, *bits);
         if (!(needed > *bits && needed <= free_precision_bits))
             break;
         *bits = needed;

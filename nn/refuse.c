@@ -16,6 +16,10 @@ static const double clear_least = 4.0;
  * to tell. Forecasts are made with values near the ends of their ranges, and are above what comes
  * by ten times and more. */
 static const double logit_error_max = 16.0;
+/* Where the size of logits is known, an error of this share of it changes less than one label in a
+ * thousand: the two largest are closer than that in about one image in a hundred, and forecasts are
+ * some times too large. */
+static const double logit_error_share = 1.0 / 64.0;
 /* An activation that takes larger numbers has left what networks are trained to: behind batch
  * normalisation there are tens. */
 static const double taken_max = 50.0;
@@ -94,9 +98,18 @@ static size_t first_explosion(const nn_stages *s)
     return worst;
 }
 
-double nn_refuse_precision(double error, double precision)
+static double bits_for(double error, double most, double precision)
 {
-    return error <= logit_error_max ? precision : ceil(precision + log2(error / logit_error_max));
+    return error <= most ? precision : ceil(precision + log2(error / most));
+}
+
+double nn_refuse_precision(const nn_stages *s, double error, double precision)
+{
+    const nn_stage *last = &s->stage[s->count - 1];
+    double most = logit_error_max;
+    if (last->spread > 0)
+        most = fmin(most, last->range / last->spread * logit_error_share);
+    return bits_for(error, most, precision);
 }
 
 nn_status nn_refuse_logits(const nn_stages *s, double error, double precision, char *why,
@@ -113,5 +126,5 @@ nn_status nn_refuse_logits(const nn_stages *s, double error, double precision, c
         "('unseen fit'), train with a penalty on the range or with batch normalisation "
         "before it, or ask for %.0f bits (--precision)",
         error, stage->name, fmax(taken(s, k), nn_stages_range(s, stage->input[0])), stage->range,
-        stage->measured ? "measured" : "proved", nn_refuse_precision(error, precision) + 1.0);
+        stage->measured ? "measured" : "proved", bits_for(error, logit_error_max, precision) + 1.0);
 }

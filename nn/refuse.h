@@ -20,9 +20,9 @@ NN_MUST_CHECK nn_status nn_refuse_stages(const nn_stages *s, char *why, size_t w
 NN_MUST_CHECK nn_status nn_refuse_noise(const nn_stages *s, size_t k, double size, double error,
                                         char *why, size_t why_size);
 
-/** The precision with which nn_refuse_logits would let a plan pass, given its error at another one:
- *  that one when it passes. */
-double nn_refuse_precision(double error, double precision);
+/** The precision that labels need, given the foretold error of a logit at another one: that one
+ * when it is enough. Where the size of logits was measured, the error is to be 1/64 of it. */
+double nn_refuse_precision(const nn_stages *s, double error, double precision);
 
 /** Look at the foretold error of a logit. Errors are kept so many bits below what an error makes of
  *  the largest values; where a range has exploded, that is more than logits differ by.

@@ -125,6 +125,12 @@ static void growing(nn_graph *g)
     enlarged(g, 150.0f, "6500", "63000");
 }
 
+/* The same, and logits are known to be small but for some: the more bits. */
+static void growing_logits(nn_graph *g)
+{
+    enlarged(g, 150.0f, "6500", "63000 60");
+}
+
 static void softmax_inside(nn_graph *g)
 {
     head(g, 0.1f);
@@ -347,6 +353,7 @@ static void each_reason(void **state)
 static void precision_follows_labels(void **state)
 {
     static const refusal grows = {"grows", growing, NULL, "", 0, 0, {NULL}};
+    static const refusal small = {"grows", growing_logits, NULL, "", 0, 0, {NULL}};
 
     (void)state;
     write_model(&grows, "grows.onnx");
@@ -354,6 +361,9 @@ static void precision_follows_labels(void **state)
     program_one_sentence("plan", "labels cannot be told apart");
     program_expect(0, "plan grows.onnx --explain");
     assert_non_null(strstr(program_out, "15.0 bits are kept"));
+    write_model(&small, "grows.onnx");
+    program_expect(0, "plan grows.onnx --explain");
+    assert_non_null(strstr(program_out, "19.0 bits are kept"));
     remove("grows.onnx");
 }
 
