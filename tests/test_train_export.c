@@ -88,12 +88,12 @@ static void metadata(void **state)
     train_reach reach[TRAIN_MAX_LAYERS] = {{0}};
     train_set_parse(&r, "input 3 12 12\nconv 4 3x3\nnorm\nsquare\ndense 6\nsquare\ndense 10\n");
     train_set_start(&t, &r, &set, 1, 1);
-    reach[1] = (train_reach){10, 90.0, {2.0f}, {0}}; /* norm and square */
+    reach[1] = (train_reach){10, 25.6, {2.0f}, {0}}; /* norm and square */
     reach[3] = (train_reach){10, 10.0, {4.0f}, {0}}; /* the second square alone */
     reach[4] = (train_reach){10, 2.5, {8.0f}, {0}};
     nn_graph *graph = export(&t, reach);
     assert_string_equal(nn_graph_meta_get(graph, "unseen.input_range"), "0 1");
-    assert_string_equal(nn_graph_meta_get(graph, "unseen.range.norm1"), "2.2 3");
+    assert_string_equal(nn_graph_meta_get(graph, "unseen.range.norm1"), "2.2 1.6");
     assert_string_equal(nn_graph_meta_get(graph, "unseen.range.dense1"), "4.4 1");
     assert_string_equal(nn_graph_meta_get(graph, "unseen.range.logits"), "8.8 0.5");
     assert_string_equal(nn_graph_meta_get(graph, "unseen.command"), "a command");

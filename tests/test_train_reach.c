@@ -37,6 +37,19 @@ static void extremes_are_left_out(void **state)
     }
 }
 
+/* An image of 10^30 leaves nothing behind. */
+static void exploded_images_leave_nothing(void **state)
+{
+    train_reach r = {0};
+
+    (void)state;
+    for (int i = 0; i < 20000; i++)
+        train_reach_add(&r, i == 77 || i == 9000 ? 1e15f : 1.0f,
+                        i == 77 || i == 9000 ? 1e30 : 0.25);
+    assert_true(train_reach_largest(&r) == 1.0f);
+    testing_assert_near(train_reach_size(&r), 0.5, 1e-12);
+}
+
 static void nothing_seen(void **state)
 {
     const train_reach r = {0};
@@ -50,6 +63,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(extremes_are_left_out),
+        cmocka_unit_test(exploded_images_leave_nothing),
         cmocka_unit_test(nothing_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

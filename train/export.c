@@ -217,8 +217,10 @@ static void put_range(exporter *e, const char *value, const train_reach *reach)
 {
     char key[NAME + 16], text[64];
     snprintf(key, sizeof key, "unseen.range.%s", value);
-    snprintf(text, sizeof text, "%.4g %.4g", (double)train_reach_largest(reach) * 1.1,
-             train_reach_size(reach));
+    double most = (double)train_reach_largest(reach) * 1.1, size = train_reach_size(reach);
+    int used = snprintf(text, sizeof text, "%.4g", most);
+    if (size > 0.0 && size < most)
+        snprintf(text + used, sizeof text - (size_t)used, " %.4g", size);
     nn_graph_meta(e->graph, key, text);
 }
 

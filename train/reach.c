@@ -1,4 +1,5 @@
-/* The largest magnitudes are kept in a short list, with what to take off the sum for them. */
+/* The largest magnitudes are kept in a short list, and the sum is of the others: what an exploded
+ * image adds could not be taken off it again. */
 #include "train/reach.h"
 
 #include <math.h>
@@ -7,9 +8,9 @@ void train_reach_add(train_reach *r, float largest, double mean_square)
 {
     int at = TRAIN_REACH_KEPT;
     r->images++;
-    r->squares += mean_square;
     while (at > 0 && !(largest <= r->top[at - 1]))
         at--;
+    r->squares += at == TRAIN_REACH_KEPT ? mean_square : r->top_squares[TRAIN_REACH_KEPT - 1];
     if (at == TRAIN_REACH_KEPT)
         return;
     for (int i = TRAIN_REACH_KEPT - 1; i > at; i--) {
@@ -35,7 +36,7 @@ double train_reach_size(const train_reach *r)
 {
     double sum = r->squares;
     size_t out = left_out(r);
-    for (size_t i = 0; i < out; i++)
-        sum -= r->top_squares[i];
-    return r->images > 0 ? sqrt(fmax(sum, 0.0) / (double)(r->images - out)) : 0.0;
+    for (size_t i = out; i < TRAIN_REACH_KEPT; i++)
+        sum += r->top_squares[i];
+    return r->images > 0 ? sqrt(sum / (double)(r->images - out)) : 0.0;
 }

@@ -12,8 +12,8 @@ enum { TRAIN_REACH_KEPT = 8, TRAIN_REACH_SHARE = 10000 };
  * TRAIN_REACH_KEPT - 1 of them. */
 typedef struct train_reach {
     size_t images;
-    double squares;                       /* over all images, the sum of the mean square */
-    float top[TRAIN_REACH_KEPT];          /* the largest magnitudes of an image, descending */
+    double squares;              /* over all images but those below, the sum of the mean square */
+    float top[TRAIN_REACH_KEPT]; /* the largest magnitudes of an image, descending */
     double top_squares[TRAIN_REACH_KEPT]; /* the mean squares of these images */
 } train_reach;
 
