@@ -129,7 +129,8 @@ static nn_status plan_precisely(nn_plan *p, making *m, const nn_costs *costs)
     nn_status st = plan_once(p, m, costs);
     while (m->free_precision && st == NN_OK) {
         double needed = nn_refuse_precision(p->stages, p->forecast.logit_error, *bits);
-        if (!(needed > *bits && needed <= free_precision_bits))
+        needed = fmin(needed, free_precision_bits);
+        if (!(needed > *bits))
             break;
         *bits = needed;
         st = plan_once(p, m, costs);

@@ -19,7 +19,7 @@ static const double logit_error_max = 16.0;
 /* Where the size of logits is known, an error of this share of it changes less than one label in a
  * thousand: the two largest are closer than that in about one image in a hundred, and forecasts are
  * some times too large. */
-static const double logit_error_share = 1.0 / 64.0;
+static const double logit_error_share = 1.0 / 128.0;
 /* An activation that takes larger numbers has left what networks are trained to: behind batch
  * normalisation there are tens. */
 static const double taken_max = 50.0;
@@ -126,5 +126,5 @@ nn_status nn_refuse_logits(const nn_stages *s, double error, double precision, c
         "('unseen fit'), train with a penalty on the range or with batch normalisation "
         "before it, or ask for %.0f bits (--precision)",
         error, stage->name, fmax(taken(s, k), nn_stages_range(s, stage->input[0])), stage->range,
-        stage->measured ? "measured" : "proved", bits_for(error, logit_error_max, precision) + 1.0);
+        stage->measured ? "measured" : "proved", bits_for(error, logit_error_max, precision) + 2.0);
 }

@@ -21,7 +21,7 @@ NN_MUST_CHECK nn_status nn_refuse_noise(const nn_stages *s, size_t k, double siz
                                         char *why, size_t why_size);
 
 /** The precision that labels need, given the foretold error of a logit at another one: that one
- * when it is enough. Where the size of logits was measured, the error is to be 1/64 of it. */
+ * when it is enough. Where the size of logits was measured, the error is to be 1/128 of it. */
 double nn_refuse_precision(const nn_stages *s, double error, double precision);
 
 /** Look at the foretold error of a logit. Errors are kept so many bits below what an error makes of
