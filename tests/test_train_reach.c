@@ -48,6 +48,10 @@ static void exploded_images_leave_nothing(void **state)
                         i == 77 || i == 9000 ? 1e30 : 0.25);
     assert_true(train_reach_largest(&r) == 1.0f);
     testing_assert_near(train_reach_size(&r), 0.5, 1e-12);
+    for (int i = 0; i < 10000; i++)
+        train_reach_add(&r, i == 5 ? 0.0f : 1.0f, i == 5 ? (double)NAN : 0.25);
+    assert_true(train_reach_largest(&r) == 1.0f);
+    testing_assert_near(train_reach_size(&r), 0.5, 1e-12);
 }
 
 static void nothing_seen(void **state)

@@ -8,6 +8,8 @@ void train_reach_add(train_reach *r, float largest, double mean_square)
 {
     int at = TRAIN_REACH_KEPT;
     r->images++;
+    if (!isfinite(mean_square)) /* of numbers that are none, the largest says nothing */
+        largest = INFINITY;
     while (at > 0 && !(largest <= r->top[at - 1]))
         at--;
     r->squares += at == TRAIN_REACH_KEPT ? mean_square : r->top_squares[TRAIN_REACH_KEPT - 1];
