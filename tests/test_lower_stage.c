@@ -103,11 +103,11 @@ static void test_bound(void **unused)
     assert_false(w.stages.stage[0].measured);
     w.known[0].symbol.uniform[0] = -1;
     w.known[0].symbol.uniform[1] = 2;
-    nn_lowering_bound(&w.l, 0, 5);
+    nn_lowering_bound(&w.l, 0, 5, 0);
     assert_true(w.stages.stage[0].measured);
     testing_assert_near(w.stages.stage[0].range, 3, 0);
-    nn_lowering_bound(&w.l, 0, 7);
-    nn_lowering_bound(&w.l, 0, 0); /* not known */
+    nn_lowering_bound(&w.l, 0, 7, 0);
+    nn_lowering_bound(&w.l, 0, 0, 0); /* not known */
     testing_assert_near(w.stages.stage[0].range, 3, 0);
     assert_int_equal(nn_lowering_settle_curved(&w.l, 0), NN_OK);
     assert_int_equal(w.stages.count, 1);
