@@ -74,12 +74,34 @@ static void test_logits(void **state)
     s.stage[3].range = 2e6;
     assert_int_equal(nn_refuse_logits(&s, 17.0, 13.0, why, sizeof why), NN_ERR_RANGE);
     assert_non_null(strstr(why, "'layer3' takes numbers up to 500 and may make 2e+06"));
-    assert_non_null(strstr(why, "14 bits")); /* 13 + log2(17 / 16), rounded up */
+    assert_non_null(strstr(why, "16 bits")); /* 13 + log2(17 / 16), rounded up, and 2 */
     s.stage[0].range = 60.0;
     s.stage[1].range = 3600.0;
     assert_int_equal(nn_refuse_logits(&s, 1e9, 13.0, why, sizeof why), NN_ERR_RANGE);
     assert_non_null(strstr(why, "'layer1'"));
     assert_non_null(strstr(why, "unseen fit"));
+    nn_stages_clear(&s);
+}
+
+/* 16 for logits of unknown size, 1/128 of it where it is known and smaller. */
+static void test_precision(void **state)
+{
+    (void)state;
+    testing_rng rng;
+    nn_stages s;
+    testing_rng_init(&rng, testing_seed());
+    make(&s, &rng);
+    nn_stage *last = &s.stage[s.count - 1];
+    last->range = 40.0;
+    last->spread = 0.0;
+    assert_true(nn_refuse_precision(&s, 16.0, 13.0) == 13.0);
+    assert_true(nn_refuse_precision(&s, 17.0, 13.0) == 14.0);
+    last->spread = 5.0; /* a size of 8, so 1/16 */
+    assert_true(nn_refuse_precision(&s, 0.0625, 13.0) == 13.0);
+    assert_true(nn_refuse_precision(&s, 0.0626, 13.0) == 14.0);
+    assert_true(nn_refuse_precision(&s, 0.25, 13.0) == 15.0);
+    last->range = 4e6; /* never above 16 */
+    assert_true(nn_refuse_precision(&s, 17.0, 13.0) == 14.0);
     nn_stages_clear(&s);
 }
 
@@ -89,6 +111,7 @@ int main(void)
         cmocka_unit_test(test_stages),
         cmocka_unit_test(test_noise),
         cmocka_unit_test(test_logits),
+        cmocka_unit_test(test_precision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,8 @@
 /* clang-format off */
 #define PLANNING_OPTIONS \
     {0, "security", "BITS", "128 (default), 192 or 256 bits of security"}, \
-    {0, "precision", "BITS", "bits kept below 1 where an error counts most (default: 13, or what labels need)"}, \
+    {0, "precision", "BITS", "bits kept below 1 where an error counts most\n" \
+     "(default: 13, or what labels need)"}, \
     {0, "log-n", "L", "force the ring degree 2^L, 11 to 16 (default: chosen)"}, \
     {0, "memory", "BYTES", "bound the server's memory, as in 48M or 2G (default 7G,\n" \
         "and what this machine has); weights are then kept compact as\n" \
