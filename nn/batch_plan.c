@@ -14,7 +14,8 @@ enum { LOG_N_MIN = 11, SPARE_BITS_MAX = 6 };
 
 static const double default_precision_bits = 14.0;
 static const double spare_slowdown = 1.01; /* what a spare bit of precision may cost */
-/* Forecasts of errors take every value near its bound, and may be so many times too large. */
+/* Where sizes are not known forecasts of errors take them from bounds, and may be so many times too
+ * large. */
 static const double pessimism = 64.0;
 
 ckks_scale nn_batch_value_scale(const nn_batch *b, size_t value)

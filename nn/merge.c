@@ -388,9 +388,7 @@ static nn_status merge_undone(merging *m, size_t k, size_t d)
         nn_affine_clear(&diagonal->affine[0]);
         if (st == NN_OK)
             st = nn_affine_diagonal(&diagonal->affine[0], count, NULL, NULL); /* to be dropped */
-        first->range = diagonal->range;
-        first->measured = diagonal->measured;
-        first->spread = diagonal->spread;
+        nn_stage_take_range(first, diagonal);
         free(first->trace);
         first->traced = diagonal->traced;
         first->trace = diagonal->trace;

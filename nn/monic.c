@@ -263,9 +263,7 @@ static nn_status add_behind(nn_stages *s, size_t k)
     if (nn_merge_all_affine(s, value, SIZE_MAX))
         return NN_OK;
     stage.out = s->stage[k].out;
-    stage.range = s->stage[k].range;
-    stage.measured = s->stage[k].measured;
-    stage.spread = s->stage[k].spread;
+    nn_stage_take_range(&stage, &s->stage[k]);
     stage.traced = s->stage[k].traced;
     (void)snprintf(stage.name, sizeof stage.name, "constants");
     nn_status st = nn_affine_diagonal(&stage.affine[0], nn_shape_count(stage.out), NULL, NULL);
@@ -313,9 +311,7 @@ static nn_status expand(nn_stages *s, size_t *k)
     }
     nn_stage *poly = &s->stage[*k];
     sum.out = poly->out;
-    sum.range = poly->range;
-    sum.measured = poly->measured;
-    sum.spread = poly->spread;
+    nn_stage_take_range(&sum, poly);
     sum.traced = poly->traced;
     memcpy(sum.name, poly->name, sizeof sum.name);
     if (st != NN_OK) {

@@ -135,6 +135,13 @@ size_t nn_stage_nonzeros(const nn_stage *stage)
     return count;
 }
 
+void nn_stage_take_range(nn_stage *to, const nn_stage *from)
+{
+    to->range = from->range;
+    to->measured = from->measured;
+    to->spread = from->spread;
+}
+
 double nn_stage_magnitude(const nn_stage *stage)
 {
     double largest = stage->range;

@@ -125,6 +125,9 @@ int nn_stage_is_identity(const nn_stage *stage);
 /** Entries that are not zero in all matrices of a stage. */
 size_t nn_stage_nonzeros(const nn_stage *stage);
 
+/** Give a stage the range of another, and what is known of it. */
+void nn_stage_take_range(nn_stage *to, const nn_stage *from);
+
 /** The largest number that a stage handles at its output's scale: what it makes, or a bias as it is
  *  added, which may be larger where it compensates what the weights make.
  */

@@ -53,10 +53,13 @@ static void compare(int q_count, int p_count, ckks_lintrans_shape shape, const i
                             ckks_ciphertext_row(c, part, 0), (size_t)shape.limbs * N * 8);
     assert_int_equal(ckks_ciphertext_limbs(out), shape.limbs - shape.rescale);
     clear(&v, y, x);
-    /* The estimate is an upper one; a deviation measured on n values is off by 1/sqrt(2 n), taken
-     * five times. Folds make values of different slots equal, in errors too. */
+    /* The estimate is an upper one. Much of an error is a rounding times the secret, slot by slot:
+     * for a product of two Gaussians the square has variance E[x^4] E[y^4] - 1 = 8 times its mean's
+     * square, so a deviation measured on n values is off by sqrt(8 / n) / 2. Such squares have long
+     * tails: six of these are exceeded once in some 10^4 comparisons. Folds make values of
+     * different slots equal, in errors too. */
     double values = (double)(N >> shape.fold_count);
-    scheme_assert_error(&v.s, out, y, NULL, 0.1, 1.0 + 5.0 / sqrt(2.0 * values));
+    scheme_assert_error(&v.s, out, y, NULL, 0.1, 1.0 + 6.0 * sqrt(2.0 / values));
     for (size_t j = 0; j < v.s.slots; j++)
         assert_true(fabs(y[j]) <= ckks_ciphertext_magnitude(out));
     /* in place: the same bits */

@@ -318,7 +318,7 @@ int cli_one_dash(const char *const *paths, size_t count)
 {
     int dashes = 0;
     for (size_t i = 0; i < count; i++)
-        dashes += strcmp(paths[i], "-") == 0;
+        dashes += paths[i] != NULL && strcmp(paths[i], "-") == 0;
     return dashes <= 1 ? CLI_OK : cli_usage("'-' can stand for one file only, not %d", dashes);
 }
 

@@ -91,7 +91,7 @@ int cli_number(uint64_t *out, const char *name, const char *value, uint64_t low,
 /** Read a real number in [low, high] from an option's argument.  Returns: CLI_OK or CLI_USAGE */
 int cli_real(double *out, const char *name, const char *value, double low, double high);
 
-/** Check that at most one of the paths is "-".  Returns: CLI_OK or CLI_USAGE */
+/** Check that at most one of the paths is "-"; NULL is none.  Returns: CLI_OK or CLI_USAGE */
 int cli_one_dash(const char *const *paths, size_t count);
 
 /** Whether --quiet was given. */

@@ -233,7 +233,6 @@ int cmd_check(int argc, char **argv)
         return cli_usage("--images is needed");
     if (strcmp(rest[0], "-") == 0)
         return cli_usage("the model is read twice and cannot come from standard input");
-    st = cli_one_dash(
-        (const char *const[]){s.choice.images, s.choice.labels == NULL ? "" : s.choice.labels}, 2);
+    st = cli_one_dash((const char *const[]){s.choice.images, s.choice.labels}, 2);
     return st == CLI_OK ? run_all(&s, rest[0]) : st;
 }

@@ -195,8 +195,6 @@ int cmd_eval(int argc, char **argv)
         return st;
     if (s.choice.images == NULL)
         return cli_usage("--images is needed");
-    st = cli_one_dash((const char *const[]){rest[0], s.choice.images,
-                                            s.choice.labels == NULL ? "" : s.choice.labels},
-                      3);
+    st = cli_one_dash((const char *const[]){rest[0], s.choice.images, s.choice.labels}, 3);
     return st == CLI_OK ? run_all(&s, rest[0]) : st;
 }

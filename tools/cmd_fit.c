@@ -270,8 +270,6 @@ int cmd_fit(int argc, char **argv)
         return st;
     if (s.choice.images == NULL || s.output == NULL)
         return cli_usage("--images and --output are both needed");
-    st = cli_one_dash((const char *const[]){rest[0], s.choice.images,
-                                            s.choice.labels == NULL ? "" : s.choice.labels},
-                      3);
+    st = cli_one_dash((const char *const[]){rest[0], s.choice.images, s.choice.labels}, 3);
     return st == CLI_OK ? run_all(&s, rest[0]) : st;
 }
