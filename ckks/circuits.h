@@ -248,8 +248,8 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_poly_plan(const ckks_context *ctx,
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_poly_eval(ckks_worker *w, ckks_ciphertext *out,
                                                     const ckks_ciphertext *in,
                                                     const ckks_polynomial *p, double min_scale);
-/** Scratch that ckks_poly_eval needs: the circuit_bytes of ckks_worker_create; 0 for a bad
- * argument. */
+/** Scratch that ckks_poly_eval needs beyond that of every worker: the circuit_bytes of
+ * ckks_worker_create; 0 when it needs no more, and for a bad argument. */
 CKKS_API size_t ckks_poly_scratch_bytes(const ckks_context *ctx, const ckks_polynomial *p,
                                         int limbs);
 

@@ -94,6 +94,12 @@ ckks_status ckks_mod_down_coeffs(ckks_worker *w, uint64_t *out, uint64_t *acc, i
 ckks_status ckks_divide_last(ckks_worker *w, uint64_t *const *out, const uint64_t *const *in,
                              int parts, int limbs);
 
+/** Rows of scratch that ckks_keyswitch takes at most, whatever the digits of its key. */
+static inline size_t ckks_keyswitch_rows(int limbs, int special, int threads)
+{
+    return 2 * (size_t)(limbs + special) + ckks_digits_rows(limbs, 1, threads);
+}
+
 /** The cheapest lent key for a job, or NULL: the right kind and element, limbs at least as many.
  *
  *  In:      alpha, special   0: any; else exactly these
@@ -107,6 +113,7 @@ const ckks_key *ckks_keyswitch_find(const ckks_worker *w, int kind, uint64_t ele
  *  In:      c             limbs rows, NTT form
  *           init0, init1  limbs rows, NTT form; init1 may be NULL
  *  Out:     out0, out1    limbs (- 1) rows; may be c, init0, init1
+ *  Memory:  ckks_keyswitch_rows of scratch
  *  Fails:   CKKS_ERR_MEMORY
  */
 ckks_status ckks_keyswitch(ckks_worker *w, uint64_t *out0, uint64_t *out1, const uint64_t *c,

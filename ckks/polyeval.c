@@ -258,8 +258,7 @@ ckks_status ckks_poly_eval(ckks_worker *w, ckks_ciphertext *out, const ckks_ciph
         goto out;
     }
     CKKS_TRY(check_keys(w, &run));
-    CKKS_TRY(ckks_worker_need_rows(w, ckks_poly_scratch_rows(&run, in->limbs) +
-                                          ckks_worker_base_rows(w->ctx, w->threads)));
+    CKKS_TRY(ckks_worker_need_rows(w, ckks_poly_scratch_rows(w->ctx, &run, in->limbs, w->threads)));
     magnitude = in->magnitude;
     error = in->error;
     run.power[0].value = *in;

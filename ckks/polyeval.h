@@ -79,7 +79,8 @@ ckks_scale ckks_poly_raise(const ckks_poly_run *run, int limbs, ckks_scale scale
 /** The number t for a node's value at exactly (limbs, scale); -1 when it is impossible. */
 int ckks_poly_drops(ckks_poly_run *run, int first, int length, int limbs, ckks_scale scale);
 
-/** Rows of scratch of the evaluation. */
-size_t ckks_poly_scratch_rows(const ckks_poly_run *run, int limbs);
+/** Rows of scratch of the evaluation, all operations in it included. */
+size_t ckks_poly_scratch_rows(const ckks_context *ctx, const ckks_poly_run *run, int limbs,
+                              int threads);
 
 #endif

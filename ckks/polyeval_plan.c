@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ckks/check.h"
+#include "ckks/keyswitch.h"
 #include "ckks/worker.h"
 
 int ckks_poly_trim(const ckks_poly_run *run, int first, int length)
@@ -326,7 +327,7 @@ ckks_status ckks_poly_decide(ckks_poly_run *run, int limbs, ckks_scale scale, do
 }
 
 /* Blocks of `limbs` rows that a node holds at its highest: 3 parts of its product, 2 of q or r
- * beside it. */
+ * beside it; with a constant q those of r alone. */
 static size_t node_blocks(const ckks_poly_run *run, int first, int length)
 {
     int g = 0;
@@ -337,30 +338,38 @@ static size_t node_blocks(const ckks_poly_run *run, int first, int length)
     g = ckks_poly_split(run, length);
     if (g == 0)
         return 2; /* one term beside the sum */
-    if (ckks_poly_trim(run, first + g, length - g) > 1)
-        q = node_blocks(run, first + g, length - g);
     if (ckks_poly_trim(run, first, g) > 1)
         r = node_blocks(run, first, g);
+    if (ckks_poly_trim(run, first + g, length - g) == 1)
+        return 2 + r;
+    q = node_blocks(run, first + g, length - g);
     return 5 + (q > r ? q : r);
 }
 
-size_t ckks_poly_scratch_rows(const ckks_poly_run *run, int limbs)
+size_t ckks_poly_scratch_rows(const ckks_context *ctx, const ckks_poly_run *run, int limbs,
+                              int threads)
 {
     /* Powers but the first (the input itself), then the larger of the making of a power (3 parts
-     * and 2 of the scaled P_1) and the tree below a result of 2 parts. */
+     * and 2 of the scaled P_1) and the tree below a result of 2 parts. Of the operations on these
+     * a relinearisation takes most. */
     size_t tree = 2 + node_blocks(run, 0, run->degree + 1);
 
-    return (size_t)limbs * (2 * (size_t)(run->power_count - 1) + (tree > 5 ? tree : 5));
+    return (size_t)limbs * (2 * (size_t)(run->power_count - 1) + (tree > 5 ? tree : 5)) +
+           ckks_keyswitch_rows(limbs, ctx->params.p_count, threads);
 }
 
 size_t ckks_poly_scratch_bytes(const ckks_context *ctx, const ckks_polynomial *p, int limbs)
 {
     ckks_poly_run run;
+    size_t rows = 0, base = 0;
 
     if (ctx == NULL || limbs < 1 || limbs > ctx->params.q_count ||
         ckks_poly_cut(&run, ctx, p) != CKKS_OK)
         return 0;
-    return ckks_poly_scratch_rows(&run, limbs) * ctx->n * sizeof(uint64_t);
+    /* Further threads add less to the rows than to the base. */
+    rows = ckks_poly_scratch_rows(ctx, &run, limbs, 1);
+    base = ckks_worker_base_rows(ctx, 1);
+    return rows <= base ? 0 : (rows - base) * ctx->n * sizeof(uint64_t);
 }
 
 ckks_status ckks_poly_plan(const ckks_context *ctx, const ckks_polynomial *p, int limbs,

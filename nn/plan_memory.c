@@ -7,11 +7,11 @@
 #include "nn/graph_data.h"
 
 /* Code, libc, stacks, the process itself. */
-static const size_t process_memory = (size_t)8 << 20;
+static const size_t process_memory = (size_t)6 << 20;
 /* Of a thread's stack and heap what is touched. */
 static const size_t thread_own = (size_t)1 << 18;
 /* The client's half, and the pictures. */
-static const size_t client_memory = (size_t)4 << 20;
+static const size_t client_memory = (size_t)3 << 20;
 /* An entry of a matrix: a number and its column. Its place among the diagonals while they are made.
  */
 static const size_t entry_bytes = sizeof(double) + sizeof(uint32_t);

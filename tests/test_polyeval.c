@@ -4,6 +4,7 @@
 
 #include "ckks/circuits.h"
 #include "ckks/object.h"
+#include "ckks/polyeval.h"
 #include "ckks/worker.h"
 
 enum { LOG_N = 10, LIMBS = 16 };
@@ -17,7 +18,8 @@ static double evaluate(const ckks_polynomial *p, double x)
     return sum;
 }
 
-/* One evaluation in a worker with exactly the scratch that is asked for. */
+/* One evaluation in a worker with exactly the scratch that is asked for, and no more of the base
+ * that every worker has than the evaluation counts. */
 static void compare(scheme *s, int basis, int degree, const double *coef, int limbs,
                     double scale_bits, double min_scale)
 {
@@ -28,13 +30,19 @@ static void compare(scheme *s, int basis, int degree, const double *coef, int li
     ckks_ciphertext *c = scheme_empty(s);
     ckks_worker *w = NULL;
     ckks_scale scale = {0.0, 0.0};
+    ckks_poly_run run;
     scheme_gap gap;
+    size_t size = 0;
     int limbs_out = 0;
 
     scheme_ok(NULL, ckks_worker_create(&w, s->ctx, ckks_poly_scratch_bytes(s->ctx, &p, limbs)));
     scheme_ok(w, ckks_worker_use_keys(w, s->keys));
     scheme_ok(NULL, ckks_poly_plan(s->ctx, &p, limbs, ckks_scale_from(exp2(scale_bits)), min_scale,
                                    &limbs_out, &scale, NULL));
+    size = w->arena.size;
+    scheme_ok(NULL, ckks_poly_cut(&run, s->ctx, &p));
+    w->arena.size = ckks_poly_scratch_rows(s->ctx, &run, limbs, 1) * (8 << LOG_N);
+    assert_true(w->arena.size <= size);
     scheme_ok(w, ckks_poly_eval(w, c, a, &p, min_scale));
     assert_int_equal(ckks_ciphertext_limbs(c), limbs_out);
     assert_true(ckks_scale_equal(ckks_ciphertext_scale(c), scale));
@@ -60,6 +68,7 @@ static void compare(scheme *s, int basis, int degree, const double *coef, int li
     for (int part = 0; part < 2; part++)
         assert_memory_equal(ckks_ciphertext_row(a, part, 0), ckks_ciphertext_row(c, part, 0),
                             (size_t)limbs_out * (1 << LOG_N) * 8);
+    w->arena.size = size;
     free(x);
     free(y);
     ckks_ciphertext_free(a);
@@ -148,9 +157,12 @@ static void random_polynomials(void **state)
 static void refusals(void **state)
 {
     double coef[] = {1, 1, 1, 1};
+    double many[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     ckks_polynomial p = {CKKS_BASIS_MONOMIAL, 3, coef};
     ckks_polynomial bad = {CKKS_BASIS_MONOMIAL, 9, coef};
+    ckks_polynomial large = {CKKS_BASIS_CHEBYSHEV, 15, many};
     ckks_ciphertext before;
+    ckks_ciphertext *tall = NULL;
     ckks_ciphertext *a = NULL;
     ckks_ciphertext *c = NULL;
     ckks_worker *w = NULL;
@@ -164,8 +176,10 @@ static void refusals(void **state)
     c = scheme_empty(&s);
     scheme_ok(s.w, ckks_ciphertext_copy(c, a));
     before = *c;
-    assert_int_equal(ckks_poly_eval(s.w, c, a, &p, 0x1p40),
-                     CKKS_ERR_MEMORY); /* no circuit scratch */
+    /* no circuit scratch */
+    tall = scheme_encrypt(&s, x, NULL, LIMBS, ckks_scale_from(0x1p40));
+    assert_int_equal(ckks_poly_eval(s.w, c, tall, &large, 0x1p40), CKKS_ERR_MEMORY);
+    ckks_ciphertext_free(tall);
     assert_non_null(strstr(ckks_worker_error(s.w), "circuit_bytes"));
     scheme_ok(NULL, ckks_worker_create(&w, s.ctx, ckks_poly_scratch_bytes(s.ctx, &p, 4)));
     assert_int_equal(ckks_poly_eval(w, c, a, &p, 0x1p40), CKKS_ERR_NO_KEY);

@@ -160,6 +160,7 @@ static void refusals(void **state)
     double coef[300] = {1, 1, 1};
     double zero[4] = {1, 0, 0, 0};
     double bad[3] = {1, 1, NAN};
+    double many[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     ckks_scale scale = ckks_scale_from(0x1p30);
     ckks_polynomial good = {CKKS_BASIS_MONOMIAL, 2, coef};
     ckks_polynomial p;
@@ -199,7 +200,9 @@ static void refusals(void **state)
     assert_int_equal(ckks_poly_scratch_bytes(ctx, &good, 0), 0);
     assert_int_equal(ckks_poly_scratch_bytes(ctx, &good, 17), 0);
     assert_int_equal(ckks_poly_scratch_bytes(NULL, &good, 1), 0);
-    assert_true(ckks_poly_scratch_bytes(ctx, &good, 3) > 0);
+    assert_int_equal(ckks_poly_scratch_bytes(ctx, &good, 3), 0); /* every worker has as much */
+    p = (ckks_polynomial){CKKS_BASIS_CHEBYSHEV, 15, many};
+    assert_true(ckks_poly_scratch_bytes(ctx, &p, 16) > 0);
     ckks_context_free(ctx);
 }
 
