@@ -16,6 +16,8 @@ static const size_t client_memory = (size_t)3 << 20;
  */
 static const size_t entry_bytes = sizeof(double) + sizeof(uint32_t);
 static const size_t index_bytes = sizeof(uint32_t);
+/* Parts of a ciphertext that are touched: products are relinearised in scratch. */
+static const size_t touched_parts = 2;
 /* Rows of N words that a thread needs to encode a diagonal, and more for each output. */
 static const size_t encode_rows = 7, encode_rows_output = 2;
 
@@ -163,7 +165,7 @@ size_t nn_plan_alive(const nn_plan *p)
 void nn_plan_foretell_memory(nn_plan *p, const ckks_context *ctx)
 {
     nn_forecast *f = &p->forecast;
-    size_t count = p->stages->count, ciphertext = 3 * nn_plan_bias_bytes(p);
+    size_t count = p->stages->count, ciphertext = touched_parts * nn_plan_bias_bytes(p);
     f->eval_key_bytes = 0;
     f->eval_key_memory = 0;
     for (size_t k = 0; k < p->key_count; k++) {
