@@ -187,11 +187,10 @@ size_t ckks_lintrans_scratch_bytes(const ckks_context *ctx, const ckks_lintrans_
     ckks_lintrans_passes p =
         ckks_lintrans_divide(ctx->n, shape->limbs + shape->special, &c, CKKS_LINTRANS_SUMS_BYTES);
     int lanes = ckks_parallel_threads(threads);
-    size_t base = ckks_worker_base_rows(ctx, lanes);
     size_t rows = ckks_lintrans_scratch_rows(ctx->n, shape->limbs, shape->special, shape->alpha, &c,
                                              &p, lanes);
 
-    return rows <= base ? 0 : (rows - base) * ctx->n * sizeof(uint64_t);
+    return ckks_worker_circuit_bytes(ctx, rows, lanes);
 }
 
 size_t ckks_lintrans_memory(const ckks_context *ctx, const ckks_lintrans_shape *shape)

@@ -361,15 +361,12 @@ size_t ckks_poly_scratch_rows(const ckks_context *ctx, const ckks_poly_run *run,
 size_t ckks_poly_scratch_bytes(const ckks_context *ctx, const ckks_polynomial *p, int limbs)
 {
     ckks_poly_run run;
-    size_t rows = 0, base = 0;
 
     if (ctx == NULL || limbs < 1 || limbs > ctx->params.q_count ||
         ckks_poly_cut(&run, ctx, p) != CKKS_OK)
         return 0;
     /* Further threads add less to the rows than to the base. */
-    rows = ckks_poly_scratch_rows(ctx, &run, limbs, 1);
-    base = ckks_worker_base_rows(ctx, 1);
-    return rows <= base ? 0 : (rows - base) * ctx->n * sizeof(uint64_t);
+    return ckks_worker_circuit_bytes(ctx, ckks_poly_scratch_rows(ctx, &run, limbs, 1), 1);
 }
 
 ckks_status ckks_poly_plan(const ckks_context *ctx, const ckks_polynomial *p, int limbs,

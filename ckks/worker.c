@@ -23,6 +23,13 @@ size_t ckks_worker_base_rows(const ckks_context *ctx, int threads)
     return CKKS_WORKER_HOIST * 2 * (limbs + special) + 1 + 2 * limbs + (size_t)threads * lane;
 }
 
+size_t ckks_worker_circuit_bytes(const ckks_context *ctx, size_t rows, int threads)
+{
+    size_t base = ckks_worker_base_rows(ctx, threads);
+
+    return rows <= base ? 0 : (rows - base) * ctx->n * sizeof(uint64_t);
+}
+
 ckks_status ckks_worker_create_team(ckks_worker **out, const ckks_context *ctx,
                                     size_t circuit_bytes, int threads)
 {

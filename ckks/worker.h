@@ -36,6 +36,9 @@ ckks_worker_fail(ckks_worker *w, ckks_status status, const char *format, ...);
 /** Rows of scratch that any single operation of ckks.h may take with so many threads. */
 size_t ckks_worker_base_rows(const ckks_context *ctx, int threads);
 
+/** Bytes that so many rows take beyond the base: the circuit_bytes of a worker that needs them. */
+size_t ckks_worker_circuit_bytes(const ckks_context *ctx, size_t rows, int threads);
+
 /** count rows of N words from the arena.
  *
  *  Fails:   CKKS_ERR_MEMORY when the scratch is used up; the text names both sizes

@@ -7,11 +7,9 @@
 
 #include "nn/batch_plan.h"
 #include "nn/error.h"
+#include "nn/plan_memory.h"
 
 enum { TILE_BYTES = 256, BUNDLE_ROWS = 16 };
-
-/* Code, libc, stacks, the process itself. */
-static const size_t process_memory = (size_t)6 << 20;
 
 /* ---- errors */
 
@@ -194,7 +192,7 @@ static nn_status foretell_memory(nn_batch *b, const ckks_context *ctx)
         f->responses * 2 * packed_bytes(b, nn_batch_value_limbs(&b->schedule, b->schedule.count));
     f->weight_memory = model_memory(b);
     f->value_memory = values_memory(b, ctx);
-    f->server_memory = process_memory + ckks_context_bytes(ctx) + f->eval_key_memory +
+    f->server_memory = NN_PROCESS_MEMORY + ckks_context_bytes(ctx) + f->eval_key_memory +
                        f->weight_memory + worker + blocks + f->value_memory;
     /* The client's worker, plaintext and secret key. */
     f->peak_memory = f->server_memory + worker + ckks_ciphertext_memory(ctx, b->params.q_count, 2);

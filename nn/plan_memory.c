@@ -6,8 +6,6 @@
 
 #include "nn/graph_data.h"
 
-/* Code, libc, stacks, the process itself. */
-static const size_t process_memory = (size_t)6 << 20;
 /* Of a thread's stack and heap what is touched. */
 static const size_t thread_own = (size_t)1 << 18;
 /* The client's half, and the pictures. */
@@ -185,7 +183,7 @@ void nn_plan_foretell_memory(nn_plan *p, const ckks_context *ctx)
     size_t running = f->weight_memory + worker + f->value_memory;
     f->thread_memory = worker_memory(p, ctx, 2) - worker + thread_own;
     f->lane_memory = f->value_memory + f->responses * ciphertext + worker + thread_own;
-    f->server_memory = process_memory + ckks_context_bytes(ctx) + f->eval_key_memory +
+    f->server_memory = NN_PROCESS_MEMORY + ckks_context_bytes(ctx) + f->eval_key_memory +
                        graph_memory(p->model->graph) + largest(running, encode_memory(p));
     f->peak_memory = f->server_memory + (f->requests + f->responses) * ciphertext + client_memory;
 }

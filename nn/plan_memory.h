@@ -5,6 +5,9 @@
 
 #include "nn/plan.h"
 
+/* Bytes of code, libc, stacks, the process itself; batches count them too. */
+enum { NN_PROCESS_MEMORY = 6 << 20 };
+
 /** Fill all bytes of the forecast.
  *
  *  In/out: p     with keys and steps

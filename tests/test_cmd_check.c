@@ -29,15 +29,35 @@ static void reports_are_written(void **state)
     assert_null(strstr(program_out, "float_right"));
 }
 
+/* A network of one matrix, named, with so many rows and biases. */
+static void write_matrix(const char *path, nn_shape image, const char *name, size_t rows,
+                         const float *weights, const float *bias)
+{
+    nn_graph *g = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+
+    assert_int_equal(nn_graph_create(&g), NN_OK);
+    nn_graph_input(g, "image", image);
+    nn_graph_initializer(g, "dense", 2, (const size_t[]){rows, image.c * image.h * image.w},
+                         weights);
+    nn_graph_initializer(g, "bias", 1, (const size_t[]){rows}, bias);
+    nn_graph_node(g, "Flatten", "flatten", (const char *const[]){"image"}, 1, "flat");
+    nn_graph_node(g, "Gemm", name, (const char *const[]){"flat", "dense", "bias"}, 3, "logits");
+    nn_graph_attr_int(g, "transB", 1);
+    nn_graph_output(g, "logits");
+    assert_int_equal(nn_onnx_write(g, &bytes, &size, NULL, 0), NN_OK);
+    program_write(path, bytes, size);
+    free(bytes);
+    nn_graph_free(g);
+}
+
 /* A matrix on the picture whose odd rows are the even rows before them, with a bias this much
  * lower: an odd label is never right, yet the lightest noise takes it for half of the images. */
 static void write_twins(const char *path, float lower)
 {
     enum { PLACES = PROGRAM_SIDE * PROGRAM_SIDE };
     static float dense[PROGRAM_LABELS][PLACES], bias[PROGRAM_LABELS];
-    nn_graph *g = NULL;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     testing_rng rng;
 
     testing_rng_init(&rng, 5);
@@ -46,18 +66,8 @@ static void write_twins(const char *path, float lower)
             dense[r][i] = r % 2 == 0 ? (float)testing_uniform(&rng, -0.05, 0.05) : dense[r - 1][i];
         bias[r] = r % 2 == 0 ? 0.0f : -lower;
     }
-    assert_int_equal(nn_graph_create(&g), NN_OK);
-    nn_graph_input(g, "image", (nn_shape){1, PROGRAM_SIDE, PROGRAM_SIDE});
-    nn_graph_initializer(g, "dense", 2, (const size_t[]){PROGRAM_LABELS, PLACES}, dense[0]);
-    nn_graph_initializer(g, "bias", 1, (const size_t[]){PROGRAM_LABELS}, bias);
-    nn_graph_node(g, "Flatten", "flatten", (const char *const[]){"image"}, 1, "flat");
-    nn_graph_node(g, "Gemm", "twins", (const char *const[]){"flat", "dense", "bias"}, 3, "logits");
-    nn_graph_attr_int(g, "transB", 1);
-    nn_graph_output(g, "logits");
-    assert_int_equal(nn_onnx_write(g, &bytes, &size, NULL, 0), NN_OK);
-    program_write(path, bytes, size);
-    free(bytes);
-    nn_graph_free(g);
+    write_matrix(path, (nn_shape){1, PROGRAM_SIDE, PROGRAM_SIDE}, "twins", PROGRAM_LABELS, dense[0],
+                 bias);
 }
 
 /* Too few bits: the noise is named, and the status says that labels differ. At 4 bits it is some
@@ -90,10 +100,8 @@ static void cifar_batches_are_read(void **state)
     enum { RECORD = 3073, COUNT = 4 };
     static uint8_t batch[COUNT * RECORD];
     static float dense[2 * 3072];
+    static const float bias[2] = {0};
     testing_rng rng;
-    nn_graph *g = NULL;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
 
     (void)state;
     testing_rng_init(&rng, 4);
@@ -105,17 +113,7 @@ static void cifar_batches_are_read(void **state)
         dense[i] = (float)testing_uniform(&rng, -0.05, 0.05);
     program_write("c.bin", batch, sizeof batch);
     program_write("lossy-records.txt", "# file record label\nc.bin 2 0\n", 30);
-    assert_int_equal(nn_graph_create(&g), NN_OK);
-    nn_graph_input(g, "image", (nn_shape){3, 32, 32});
-    nn_graph_initializer(g, "dense", 2, (const size_t[]){2, 3072}, dense);
-    nn_graph_node(g, "Flatten", "flatten", (const char *const[]){"image"}, 1, "flat");
-    nn_graph_node(g, "Gemm", "dense layer", (const char *const[]){"flat", "dense"}, 2, "logits");
-    nn_graph_attr_int(g, "transB", 1);
-    nn_graph_output(g, "logits");
-    assert_int_equal(nn_onnx_write(g, &bytes, &size, NULL, 0), NN_OK);
-    program_write("c.onnx", bytes, size);
-    free(bytes);
-    nn_graph_free(g);
+    write_matrix("c.onnx", (nn_shape){3, 32, 32}, "dense layer", 2, dense, bias);
 
     program_expect(0, "eval c.onnx --images c.bin --json");
     assert_non_null(strstr(program_out, "\"images\": 4,"));
