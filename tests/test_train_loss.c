@@ -76,6 +76,28 @@ static void losses(void **state)
     }
 }
 
+/* A polynomial teacher that exploded on an image, or gave no number, says nothing of it; what it
+ * says of the others counts. */
+static void exploded_teacher(void **state)
+{
+    static const float wild[] = {89.0f, -89.0f, INFINITY, -INFINITY, NAN, 1e30f};
+    (void)state;
+    double alone = train_loss(&net, labels, NULL);
+    float untaught = net.ops[0].slope[3 * IMAGES + 2];
+    double taught = train_loss(&net, labels, teacher);
+    float other = net.ops[0].slope[3 * IMAGES + 1];
+    assert_true(isfinite(alone) && fabs(taught - alone) > 1e-6);
+    for (size_t i = 0; i < sizeof wild / sizeof wild[0]; i++) {
+        float kept = teacher[7 * IMAGES + 2];
+        teacher[7 * IMAGES + 2] = wild[i];
+        double loss = train_loss(&net, labels, teacher);
+        teacher[7 * IMAGES + 2] = kept;
+        assert_true(isfinite(loss));
+        assert_true(net.ops[0].slope[3 * IMAGES + 2] == untaught);
+        assert_true(net.ops[0].slope[3 * IMAGES + 1] == other);
+    }
+}
+
 static void counts(void **state)
 {
     (void)state;
@@ -96,6 +118,7 @@ static void counts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(losses), cmocka_unit_test(counts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(losses), cmocka_unit_test(exploded_teacher),
+                                       cmocka_unit_test(counts)};
     return cmocka_run_group_tests(tests, make, drop);
 }

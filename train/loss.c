@@ -18,16 +18,26 @@ static void softmax(float p[TRAIN_CLASSES], float log_p[TRAIN_CLASSES], const fl
     }
 }
 
+/* Whether the answers for one image can be learnt from. Beyond 88 the softmax is one-hot in floats:
+ * no answer, but a polynomial that left its range. */
+static int sane(const float *logits, size_t n)
+{
+    for (size_t c = 0; c < TRAIN_CLASSES; c++)
+        if (!(fabsf(logits[c * n]) <= 88.0f))
+            return 0;
+    return 1;
+}
+
 double train_loss(train_net *net, const uint8_t *labels, const float *teacher)
 {
     const train_recipe *r = net->recipe;
     size_t n = net->used;
     float *slope = net->ops[net->op_count - 1].slope, share = 1.0f / (float)n;
-    float taught = teacher != NULL ? r->distil : 0.0f, t = r->temperature;
-    float low = r->smoothing / (float)TRAIN_CLASSES;
+    float t = r->temperature, low = r->smoothing / (float)TRAIN_CLASSES;
     double total = 0.0;
     for (size_t b = 0; b < n; b++) {
         float p[TRAIN_CLASSES], log_p[TRAIN_CLASSES], q[TRAIN_CLASSES], log_q[TRAIN_CLASSES];
+        float taught = teacher != NULL && sane(teacher + b, n) ? r->distil : 0.0f;
         softmax(p, log_p, net->logits + b, n, 1.0f);
         for (size_t c = 0; c < TRAIN_CLASSES; c++) {
             float target = low + (c == labels[b] ? 1.0f - r->smoothing : 0.0f);

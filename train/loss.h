@@ -11,7 +11,8 @@
 /** Fill the last operation's slope.
  *
  *  The loss is (1 - w) cross-entropy + w T^2 KL(softmax(teacher / T) || softmax(logits / T)), w and
- *  T being the recipe's distil and temperature, w = 0 without a teacher.
+ *  T being the recipe's distil and temperature, w = 0 without a teacher and for an image on which
+ *  the teacher, a polynomial, exploded: one of its logits is beyond +-88, or no number.
  *
  *  In:      labels   net->used of them
  *           teacher  logits [10][B], or NULL
