@@ -360,7 +360,8 @@ CKKS_API void ckks_ciphertext_set_magnitude(ckks_ciphertext *c, double magnitude
  *                     in the real ring
  *           limbs     1..q_count
  *           scale     > 0; max|value| * scale < Q_limbs / 4 and < 2^62
- *  Error:   1/sqrt(12) a coefficient, see noise.h
+ *  Error:   1/sqrt(12) a coefficient; 1/sqrt(6) at scales below N^2, where it is rounded at random,
+ *           though alike for the same values, see noise.h
  *  Fails:   CKKS_ERR_ARG, CKKS_ERR_MISMATCH, CKKS_ERR_RANGE (not finite, too large)
  *  Time:    not constant in the values
  */

@@ -3,6 +3,13 @@
  * The real ring goes through the complex one of degree 2N and its N slots, all of them real: there
  * a_0 + sum of a_k (X^k + X^-k) has the coefficients a_k at k and -a_k at 2N - k, and 0 at N.
  *
+ * At small scales, what rounding leaves of values in few slots is no noise: with one value v the
+ * coefficients are v scale 2 / N cos(k theta), all of them rounded to 0 when v scale is below N/4,
+ * and beyond that the value loses a share that falls as the power -3/2 of the amplitude. A dither,
+ * uniform in [-1/2, 1/2) and added before, makes every coefficient right on average whatever the
+ * others are, so that the error is white. It is drawn from the values: encoding stays a function of
+ * them. Source: [WLVW00] section IV
+ *
  * Floating point on the owner's own plaintext: not constant time (SECURITY.md). Scratch is wiped.
  */
 #include "ckks/encode.h"
@@ -91,6 +98,30 @@ ckks_status ckks_encode_check_scale(ckks_worker *w, ckks_scale scale)
     return CKKS_OK;
 }
 
+/* A number that any change of a value changes. */
+static uint64_t digest(uint64_t seed, const double *x, size_t count)
+{
+    for (size_t j = 0; x != NULL && j < count; j++) {
+        uint64_t bits;
+
+        memcpy(&bits, &x[j], sizeof bits);
+        seed = (seed ^ bits ^ (bits >> 32)) * UINT64_C(0x9e3779b97f4a7c15);
+    }
+    return seed;
+}
+
+/* Shift n coefficients by what is uniform in [-1/2, 1/2) once they are scaled; the generator is
+ * linear congruential, of which the high half is used. */
+static void dither(double *x, size_t n, double scale, uint64_t seed)
+{
+    const double unit = 0x1p-32 / scale;
+
+    for (size_t k = 0; k < n; k++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        x[k] += unit * ((double)(seed >> 32) - 0x1p31);
+    }
+}
+
 ckks_status ckks_encode_coefs(ckks_worker *w, int64_t *coefs, double *magnitude, const double *re,
                               const double *im, size_t count, ckks_scale scale)
 {
@@ -120,6 +151,8 @@ ckks_status ckks_encode_coefs(ckks_worker *w, int64_t *coefs, double *magnitude,
     ckks_fft_inverse(&ctx->fft, x, y, ctx->slots);
     /* |coefficient| <= max|slot|: a coefficient is an average of real parts, each at most max,
      * times a root of unity. The real ring's N stand in x alone. */
+    if (ckks_noise_dithers(ctx, scale))
+        dither(x, ctx->n, scale.hi, digest(digest(0, re, count), im, count));
     ctx->ring.modulus[0].kernel->client->round(coefs, x, scale.hi, ctx->n);
     if (magnitude != NULL)
         *magnitude = max;

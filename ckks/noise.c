@@ -29,9 +29,16 @@ double ckks_noise_sigma(void)
     return sqrt(10.5); /* 42 fair coins, weight 1/2: variance 42/4 */
 }
 
+int ckks_noise_dithers(const ckks_context *ctx, ckks_scale scale)
+{
+    return scale.hi < (double)ctx->n * (double)ctx->n;
+}
+
 double ckks_noise_encode(const ckks_context *ctx, ckks_scale scale)
 {
-    return ckks_noise_slot(ctx, sqrt(1.0 / 12.0), scale);
+    /* At random: f (1 - f) of a fraction f, all fractions alike. */
+    return ckks_noise_slot(ctx, sqrt(ckks_noise_dithers(ctx, scale) ? 1.0 / 6.0 : 1.0 / 12.0),
+                           scale);
 }
 
 double ckks_noise_encrypt(const ckks_context *ctx, ckks_scale scale)

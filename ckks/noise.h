@@ -15,7 +15,7 @@
  * magnitude, so the estimate holds for a slot that reaches it and is an upper estimate elsewhere.
  * Formulas, as coefficient deviations:
  *
- *   rounding (encode, constants)    1/sqrt(12)
+ *   rounding (encode, constants)    1/sqrt(12); 1/sqrt(6) where encode dithers
  *   error distribution              sqrt(21/2), centred binomial of 42 coins
  *   secret-key encryption           sqrt(21/2)
  *   public-key encryption           sqrt(21/2) sqrt(1 + 2h)
@@ -44,6 +44,10 @@ double ckks_noise_coefficient(const ckks_context *ctx, double error, ckks_scale 
 
 /** Coefficient deviation of the error distribution. */
 double ckks_noise_sigma(void);
+
+/** Whether encode rounds at random at this scale: below N^2, where rounding to nearest would leave
+ * an error that depends on the values when these are in few slots, see encode.c. */
+int ckks_noise_dithers(const ckks_context *ctx, ckks_scale scale);
 
 /** Slot error of rounding an encoding to integers. */
 double ckks_noise_encode(const ckks_context *ctx, ckks_scale scale);

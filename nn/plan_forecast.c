@@ -44,7 +44,7 @@ static added affine_error(const nn_plan *p, size_t k, const nn_error_point *poin
     added sum = {0.0, 0.0};
     for (size_t i = 0; i < p->stages->stage[k].input_count; i++) {
         const nn_error_point *in = &point[p->stages->stage[k].input[i]];
-        double weight = w.same[i] ? 0.5 : spread * sqrt(w.input_terms[i] / 12.0);
+        double weight = w.same[i] ? 0.5 : spread * sqrt(w.input_terms[i] / 6.0);
         if (w.input_babies[i] > 0)
             add(&sum,
                 rounding / step->scale_in[i].hi *

@@ -132,9 +132,9 @@ static void set_weight_floors(search *s, size_t k, double folded, double target)
     for (size_t i = 0; i < stage->input_count; i++) {
         const nn_error_point *in = &s->point[stage->input[i]];
         double slot = log2(fmax(in->slot, 1e-30)) + folded + inputs;
-        /* A diagonal's rounding error is 1/sqrt(12) a coefficient; it meets every slot. The scalar
+        /* A diagonal's rounding error is 1/sqrt(6) a coefficient; it meets every slot. The scalar
          * 1 has one of at most a half, which meets its own. */
-        double weight = spread + 0.5 * log2(fmax(w->input_terms[i], 1) / 12.0) + slot;
+        double weight = spread + 0.5 * log2(fmax(w->input_terms[i], 1) / 6.0) + slot;
         s->floor[k].weight[i] =
             w->same[i] ? fmax(slot - 1.0, same_bits) : fmax(weight, spread + least_precision);
         s->floor[k].key[i] = rounding - allowed(s, stage->input[i], target);

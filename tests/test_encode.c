@@ -3,6 +3,7 @@
 #include "tests/scheme.h"
 
 #include "ckks/encode.h"
+#include "ckks/noise.h"
 #include "ckks/ntt.h"
 #include "ckks/object.h"
 
@@ -51,6 +52,7 @@ static void coefficients_have_the_right_slots(void **state)
         double *re = scheme_vector(&s, -1, 1);
         double *im = scheme_vector(&s, -1, 1);
         double scale = exp2(10 + 5 * round);
+        double off = scale < 64.0 * 64.0 ? 1.0 : 0.5; /* dithered, or to nearest */
         assert_int_equal(ckks_encode_coefs(s.w, coefs, &magnitude, re, scheme_imaginary(&s, im),
                                            s.slots, ckks_scale_from(scale)),
                          CKKS_OK);
@@ -60,14 +62,15 @@ static void coefficients_have_the_right_slots(void **state)
             if (params.ring == CKKS_RING_REAL) {
                 /* twice 63 coefficients and one */
                 real_slot_by_sum(&x, coefs, 64, j);
-                testing_assert_near(x - (long double)re[j] * scale, 0.0, 63.5 + scale * 0x1p-45);
+                testing_assert_near(x - (long double)re[j] * scale, 0.0,
+                                    127.0 * off + scale * 0x1p-45);
                 assert_true(magnitude >= fabs(re[j]));
                 continue;
             }
             slot_by_sum(&x, &y, coefs, 64, j);
-            /* 64 coefficients, each off by at most 1/2, or by the transform: 2^-50 of the scale */
-            testing_assert_near(x - (long double)re[j] * scale, 0.0, 32.0 + scale * 0x1p-46);
-            testing_assert_near(y - (long double)im[j] * scale, 0.0, 32.0 + scale * 0x1p-46);
+            /* 64 coefficients, each off by so much, or by the transform: 2^-50 of the scale */
+            testing_assert_near(x - (long double)re[j] * scale, 0.0, 64.0 * off + scale * 0x1p-46);
+            testing_assert_near(y - (long double)im[j] * scale, 0.0, 64.0 * off + scale * 0x1p-46);
             assert_true(magnitude >= hypot(re[j], im[j]));
         }
         free(re);
@@ -177,6 +180,68 @@ static void round_trips(void **state)
     round_trip(3, 30, 1e6, 1);
     round_trip(4, 54, 100.0, 1);
     round_trip(4, 61, 0.9, 0);
+}
+
+/* One value in one slot at a scale where all coefficients are below 1/2, and to nearest nothing
+ * would remain of it; at greater ones, where the nearest lose a share of it. */
+static void one_value_at_small_scales(void **state)
+{
+    ckks_params params = scheme_params(10, 1, 40, 0);
+    ckks_plaintext *p = NULL;
+    scheme s;
+
+    (void)state;
+    scheme_start(&s, &params, 0);
+    scheme_ok(s.w, ckks_plaintext_create(&p, s.ctx));
+    double *re = calloc(s.slots, sizeof *re);
+    double *x = calloc(s.slots, sizeof *x);
+    assert_true(re != NULL && x != NULL);
+    for (int bits = 7; bits < 20; bits += 3) {
+        /* N coefficients of deviation 1/2 at most */
+        double g = params.ring == CKKS_RING_REAL ? 2048.0 : 512.0;
+        double most = sqrt(g / 4.0) / exp2(bits);
+        double sum = 0.0;
+        for (size_t j = 0; j < 64; j++) {
+            re[j] = 0.9;
+            scheme_ok(s.w, ckks_encode(s.w, p, re, NULL, s.slots, 1, ckks_scale_from(exp2(bits))));
+            scheme_ok(s.w, ckks_decode(s.w, x, NULL, s.slots, p));
+            sum += x[j] - 0.9;
+            re[j] = 0.0;
+        }
+        testing_assert_near(sum / 64.0, 0.0, 6.0 * most / 8.0);
+    }
+    free(re);
+    free(x);
+    ckks_plaintext_free(p);
+    scheme_stop(&s);
+}
+
+/* The same values give the same coefficients, and others are rounded otherwise. */
+static void dithered_alike(void **state)
+{
+    ckks_params params = scheme_params(10, 1, 40, 0);
+    ckks_scale scale = ckks_scale_from(0x1p12);
+    _Alignas(64) int64_t first[1024];
+    _Alignas(64) int64_t again[1024];
+    size_t differ = 0;
+    scheme s;
+
+    (void)state;
+    scheme_start(&s, &params, 0);
+    assert_true(ckks_noise_dithers(s.ctx, scale));
+    assert_false(ckks_noise_dithers(s.ctx, ckks_scale_from(0x1p20)));
+    double *re = scheme_vector(&s, -1, 1);
+    scheme_ok(s.w, ckks_encode_coefs(s.w, first, NULL, re, NULL, s.slots, scale));
+    scheme_ok(s.w, ckks_encode_coefs(s.w, again, NULL, re, NULL, s.slots, scale));
+    assert_memory_equal(first, again, sizeof first);
+    re[5] += 1e-9;
+    scheme_ok(s.w, ckks_encode_coefs(s.w, again, NULL, re, NULL, s.slots, scale));
+    for (size_t k = 0; k < 1024; k++)
+        differ += first[k] != again[k];
+    /* a third of them on average: 2 f (1 - f) of a fraction f */
+    assert_in_range(differ, 200, 500);
+    free(re);
+    scheme_stop(&s);
 }
 
 static void few_values_leave_zeros(void **state)
@@ -293,6 +358,8 @@ int main(void)
         cmocka_unit_test(coefficients_have_the_right_slots),
         cmocka_unit_test(magnitudes),
         cmocka_unit_test(round_trips),
+        cmocka_unit_test(one_value_at_small_scales),
+        cmocka_unit_test(dithered_alike),
         cmocka_unit_test(few_values_leave_zeros),
         cmocka_unit_test(understated_magnitude),
         cmocka_unit_test(refusals),

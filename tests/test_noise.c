@@ -501,7 +501,9 @@ static void formulas(void **state)
     testing_assert_near(ckks_noise_sigma(), sqrt(42.0) / 2.0, 1e-12);
     testing_assert_near(ckks_noise_slot(t.s.ctx, 3.0, two), 1.5 * part, 1e-9);
     testing_assert_near(ckks_noise_coefficient(t.s.ctx, 1.5 * part, two), 3.0, 1e-12);
-    testing_assert_near(ckks_noise_encode(t.s.ctx, one), part / sqrt(12.0), 1e-9);
+    testing_assert_near(ckks_noise_encode(t.s.ctx, one), part / sqrt(6.0), 1e-9);
+    testing_assert_near(ckks_noise_encode(t.s.ctx, ckks_scale_from((double)N * N)) * N * N,
+                        part / sqrt(12.0), 1e-9);
     testing_assert_near(ckks_noise_encrypt(t.s.ctx, one), part * sqrt(10.5), 1e-9);
     testing_assert_near(ckks_noise_encrypt_public(t.s.ctx, one), part * sqrt(10.5 * (1 + 2 * h)),
                         1e-6);
