@@ -1,7 +1,7 @@
 /* Checking an encrypted network layer by layer: four networks that ought to be one.
  *
  *   float      the graph with its activations themselves
- *   fitted     the graph with the polynomials that stand in for them (nn/fit.h)
+ *   fitted     the graph with the polynomials that stand in for them (nn/fit/fit.h)
  *   clear      the plan on clear slots
  *   encrypted  the plan on ciphertexts
  *

@@ -11,8 +11,9 @@
  * Metadata are pairs of strings, stored in an ONNX file as metadata_props. These matter here:
  *   "unseen.range.VALUE"   largest |x| seen of the value named VALUE, a decimal number; a second
  *                          one behind it is the root mean square of what was seen
- *   "unseen.fit.VALUE"     polynomials in place of the activation that makes VALUE, see nn/fit.h
- *   "unseen.input_range"   "LO HI", the least and greatest input number; "0 1" when absent
+ *   "unseen.fit.VALUE"     polynomials in place of the activation that makes VALUE, see
+ * nn/fit/fit.h "unseen.input_range"   "LO HI", the least and greatest input number; "0 1" when
+ * absent
  *
  * Example, y = W x + b squared:
  *
@@ -84,7 +85,7 @@ NN_API nn_status nn_graph_initializer_ints(nn_graph *g, const char *name, const 
 
 /** Add a node with one output.
  *
- *  In:     op      ONNX operator of nn/op.h: "Conv", "Gemm", ...
+ *  In:     op      ONNX operator of nn/graph/op.h: "Conv", "Gemm", ...
  *          name    the node's name, may be ""
  *          inputs  count names of values that exist; "" leaves out an optional input
  *          output  name of the value it makes, new

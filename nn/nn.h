@@ -358,7 +358,7 @@ typedef struct nn_client nn_client;
 
 /** The public part of a plan, a copy of its own.  Fails: NN_ERR_MEMORY */
 NN_API NN_MUST_CHECK nn_status nn_client_of_plan(nn_client **out, const nn_plan *p);
-/** Size of the plan file (format: nn/client.h). */
+/** Size of the plan file (format: nn/run/client.h). */
 NN_API size_t nn_client_wire_bytes(const nn_client *c);
 
 /** Write the plan file.

@@ -1,12 +1,12 @@
 /* The bytes of an ONNX file as a graph. The bytes are hostile: every length is bounded by what is
  * left of its message, nesting is bounded, and element counts are checked products.
  *
- * Taken: default operator set 7 to 99, nodes in execution order, the operators of nn/op.h, dense
- * constants in the file itself (nn/onnx_embed.h brings in those of other files): float, double,
- * half and bfloat16 become float, integers int64; raw or typed, packed or not. Constant nodes
- * become constants of the graph, and constants that are listed among the inputs are no inputs.
- * Nodes of older operator sets get the form of the newest (nn/onnx_form.h), and the graph is folded
- * (nn/fold.h): what it then has is arithmetic on data. */
+ * Taken: default operator set 7 to 99, nodes in execution order, the operators of nn/graph/op.h,
+ * dense constants in the file itself (nn/onnx_embed.h brings in those of other files): float,
+ * double, half and bfloat16 become float, integers int64; raw or typed, packed or not. Constant
+ * nodes become constants of the graph, and constants that are listed among the inputs are no
+ * inputs. Nodes of older operator sets get the form of the newest (nn/onnx/onnx_form.h), and the
+ * graph is folded (nn/onnx/fold.h): what it then has is arithmetic on data. */
 
 #ifndef UNSEEN_NN_ONNX_READ_H
 #define UNSEEN_NN_ONNX_READ_H

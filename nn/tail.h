@@ -23,7 +23,7 @@ typedef enum nn_tail {
 /** Find the tail of a graph.
  *
  *  Out:     logits  index of the value that the encrypted network ends with: the first output, or
- *                   what the tail is made of. Alias nodes (nn/move.h) and Cast between the
+ *                   what the tail is made of. Alias nodes (nn/graph/move.h) and Cast between the
  *                   operators of the tail belong to it
  *  In:      g       with an output, folded
  *  Returns: what the tail amounts to: ArgMax when there is one, else Softmax or LogSoftmax; none

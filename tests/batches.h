@@ -2,7 +2,7 @@
 #ifndef UNSEEN_TESTS_BATCHES_H
 #define UNSEEN_TESTS_BATCHES_H
 
-#include "nn/batch_plan.h"
+#include "nn/batch/batch_plan.h"
 
 #include "tests/models.h"
 

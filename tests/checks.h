@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#include "nn/check_data.h"
-#include "nn/fit_make.h"
+#include "nn/check/check_data.h"
+#include "nn/fit/fit_make.h"
 #include "nn/fitting.h"
 
 #include "tests/fits.h"

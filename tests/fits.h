@@ -4,7 +4,7 @@
 #define UNSEEN_TESTS_FITS_H
 
 #include "nn/graph.h"
-#include "nn/graph_data.h"
+#include "nn/graph/graph_data.h"
 #include "nn/onnx_write.h"
 #include "tests/testing.h"
 

@@ -3,8 +3,8 @@
 #ifndef UNSEEN_TESTS_GRAPHS_H
 #define UNSEEN_TESTS_GRAPHS_H
 
-#include "nn/lower.h"
-#include "nn/ref.h"
+#include "nn/ref/ref.h"
+#include "nn/stages/lower.h"
 
 #include "tests/networks.h"
 

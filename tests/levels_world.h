@@ -3,7 +3,7 @@
 #ifndef UNSEEN_TESTS_LEVELS_WORLD_H
 #define UNSEEN_TESTS_LEVELS_WORLD_H
 
-#include "nn/level.h"
+#include "nn/levels/level.h"
 
 #include "tests/testing.h"
 

@@ -4,8 +4,8 @@
 #define UNSEEN_TESTS_NETWORKS_H
 
 #include "nn/graph.h"
-#include "nn/graph_data.h"
-#include "nn/infer.h"
+#include "nn/graph/graph_data.h"
+#include "nn/graph/infer.h"
 
 #include "tests/testing.h"
 

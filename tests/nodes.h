@@ -3,9 +3,9 @@
 #define UNSEEN_TESTS_NODES_H
 
 #include "nn/graph.h"
-#include "nn/graph_data.h"
-#include "nn/infer.h"
-#include "nn/ref.h"
+#include "nn/graph/graph_data.h"
+#include "nn/graph/infer.h"
+#include "nn/ref/ref.h"
 
 #include "tests/testing.h"
 

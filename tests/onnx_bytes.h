@@ -2,7 +2,7 @@
 #ifndef UNSEEN_TESTS_ONNX_BYTES_H
 #define UNSEEN_TESTS_ONNX_BYTES_H
 
-#include "nn/onnx_proto.h"
+#include "nn/onnx/onnx_proto.h"
 
 #include "tests/testing.h"
 

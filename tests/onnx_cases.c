@@ -9,13 +9,13 @@
 
 #include <dirent.h>
 
-#include "nn/fold.h"
-#include "nn/graph_data.h"
-#include "nn/lower.h"
+#include "nn/graph/graph_data.h"
+#include "nn/onnx/fold.h"
+#include "nn/onnx/onnx_tensor.h"
 #include "nn/onnx_read.h"
-#include "nn/onnx_tensor.h"
-#include "nn/ref.h"
-#include "nn/rewrite.h"
+#include "nn/ref/ref.h"
+#include "nn/stages/lower.h"
+#include "nn/stages/rewrite.h"
 #include "nn/tail.h"
 
 #include "tests/onnx_clear.h"

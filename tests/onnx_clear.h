@@ -1,16 +1,16 @@
 /* Node tests on clear slots: a case becomes a network of one image, is planned as an encrypted one
- * would be, and the plan is walked by nn/exec_clear.c. What is no arithmetic on an encrypted image
- * is fitted, moved to the client, or refused with a sentence that must help. */
+ * would be, and the plan is walked by nn/run/exec_clear.c. What is no arithmetic on an encrypted
+ * image is fitted, moved to the client, or refused with a sentence that must help. */
 #ifndef UNSEEN_TESTS_ONNX_CLEAR_H
 #define UNSEEN_TESTS_ONNX_CLEAR_H
 
-#include "nn/fit_make.h"
-#include "nn/fit_run.h"
-#include "nn/fold.h"
-#include "nn/graph_data.h"
-#include "nn/model.h"
+#include "nn/fit/fit_make.h"
+#include "nn/fit/fit_run.h"
+#include "nn/graph/graph_data.h"
+#include "nn/graph/op.h"
 #include "nn/nn.h"
-#include "nn/op.h"
+#include "nn/onnx/fold.h"
+#include "nn/stages/model.h"
 
 #include "tests/testing.h"
 

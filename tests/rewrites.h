@@ -2,7 +2,7 @@
 #ifndef UNSEEN_TESTS_REWRITES_H
 #define UNSEEN_TESTS_REWRITES_H
 
-#include "nn/rewrite.h"
+#include "nn/stages/rewrite.h"
 
 #include "tests/graphs.h"
 

@@ -2,7 +2,7 @@
 #ifndef UNSEEN_TESTS_ROUTES_H
 #define UNSEEN_TESTS_ROUTES_H
 
-#include "nn/route.h"
+#include "nn/slots/route.h"
 
 #include "tests/testing.h"
 

@@ -3,10 +3,10 @@
 #ifndef UNSEEN_TESTS_STAGE_PLANS_H
 #define UNSEEN_TESTS_STAGE_PLANS_H
 
-#include "nn/plan_forecast.h"
-#include "nn/plan_keys.h"
-#include "nn/plan_ring.h"
-#include "nn/plan_steps.h"
+#include "nn/plan/plan_forecast.h"
+#include "nn/plan/plan_keys.h"
+#include "nn/plan/plan_ring.h"
+#include "nn/plan/plan_steps.h"
 
 #include "tests/sessions.h"
 #include "tests/stages.h"

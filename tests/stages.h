@@ -3,7 +3,7 @@
 #ifndef UNSEEN_TESTS_STAGES_H
 #define UNSEEN_TESTS_STAGES_H
 
-#include "nn/stage.h"
+#include "nn/stages/stage.h"
 
 #include "tests/testing.h"
 

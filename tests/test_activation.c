@@ -1,6 +1,6 @@
 /* Activation functions: values, names, bends and kinks. */
 
-#include "nn/activation.h"
+#include "nn/fit/activation.h"
 
 #include "tests/testing.h"
 

@@ -1,6 +1,6 @@
 /* Affine maps against dense arithmetic. */
 
-#include "nn/affine.h"
+#include "nn/stages/affine.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

@@ -1,9 +1,9 @@
 /* Linear nodes as matrices against the reference, on random shapes, and every refusal. */
 
-#include "nn/affine_op.h"
+#include "nn/stages/affine_op.h"
 
-#include "nn/op.h"
-#include "nn/ref.h"
+#include "nn/graph/op.h"
+#include "nn/ref/ref.h"
 
 #include "tests/testing.h"
 

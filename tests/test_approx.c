@@ -1,6 +1,6 @@
 /* Least-squares fits against published coefficients, and the Chebyshev basis. */
 
-#include "nn/approx.h"
+#include "nn/fit/approx.h"
 
 #include "tests/testing.h"
 

@@ -1,8 +1,8 @@
 /* The search for layouts: routes that fit their layouts and compute the network, and no more
  * rotations and diagonals than counting allows. */
-#include "nn/arrange.h"
+#include "nn/slots/arrange.h"
 
-#include "nn/candidates.h"
+#include "nn/slots/candidates.h"
 #include "tests/routes.h"
 #include "tests/stages.h"
 

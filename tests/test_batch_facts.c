@@ -1,5 +1,5 @@
 /* What the search for a batch's schedule goes by: times that add up, kinds of steps. */
-#include "nn/batch_facts.h"
+#include "nn/batch/batch_facts.h"
 
 #include "tests/stages.h"
 

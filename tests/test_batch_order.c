@@ -1,6 +1,6 @@
 /* The order of a batch: everything is there when it is read, once, and gone when it is not needed
  * any more; and few values are there at a time. */
-#include "nn/batch_order.h"
+#include "nn/batch/batch_order.h"
 
 #include "tests/failing.h"
 #include "tests/stages.h"

@@ -1,5 +1,5 @@
 /* Plans for batches: parameters that hold, the choice of the ring, every refusal. */
-#include "nn/batch_plan.h"
+#include "nn/batch/batch_plan.h"
 
 #include "tests/batches.h"
 #include "tests/failing.h"

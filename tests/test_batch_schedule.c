@@ -1,7 +1,7 @@
 /* Schedules for batches: steps that add up, within the security table, grouped by cost, and clear
  * refusals. */
-#include "nn/batch_schedule.h"
-#include "nn/schedule.h"
+#include "nn/batch/batch_schedule.h"
+#include "nn/levels/schedule.h"
 
 #include "ckks/noise.h"
 #include "tests/stages.h"

@@ -1,5 +1,5 @@
 /* Stages as batches take them: activations by squares, weights of even rows that move on. */
-#include "nn/batch_stages.h"
+#include "nn/batch/batch_stages.h"
 
 #include "tests/models.h"
 #include "tests/stages.h"

@@ -1,6 +1,6 @@
 /* Interval bounds of stages: they hold, and are tight where they can be. */
 
-#include "nn/stage.h"
+#include "nn/stages/stage.h"
 
 #include "tests/failing.h"
 #include "tests/stages.h"

@@ -1,6 +1,6 @@
 /* Candidate layouts: all different, all fit, and the ones that a convolution wants are among them.
  */
-#include "nn/candidates.h"
+#include "nn/slots/candidates.h"
 
 #include "tests/testing.h"
 

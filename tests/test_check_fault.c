@@ -1,7 +1,7 @@
 /* Bisection finds the layer that changes a label. */
-#include "nn/check_data.h"
+#include "nn/check/check_data.h"
 
-#include "nn/graph_data.h"
+#include "nn/graph/graph_data.h"
 
 #include "tests/checks.h"
 

@@ -1,8 +1,8 @@
 /* One image through four networks: values of the plan are those of the graph, out of range is
  * counted exactly, encrypted values are near the clear ones. */
-#include "nn/check_data.h"
+#include "nn/check/check_data.h"
 
-#include "nn/graph_data.h"
+#include "nn/graph/graph_data.h"
 
 #include "tests/checks.h"
 

@@ -1,5 +1,5 @@
 /* The client's side: what it refuses, and that it needs nothing but its plan file. */
-#include "nn/client.h"
+#include "nn/run/client.h"
 
 #include "tests/sessions.h"
 #include "tests/testing.h"

@@ -1,6 +1,6 @@
 /* The plan file: what is written is read, and hostile bytes are refused with a sentence. */
-#include "nn/client.h"
-#include "nn/digest.h"
+#include "nn/base/digest.h"
+#include "nn/run/client.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

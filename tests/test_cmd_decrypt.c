@@ -1,8 +1,8 @@
 /* unseen decrypt from the command line: what a network ends in is computed of the logits. */
 #define _XOPEN_SOURCE 700
 
-#include "nn/graph_data.h"
-#include "nn/ref.h"
+#include "nn/graph/graph_data.h"
+#include "nn/ref/ref.h"
 
 #include "tests/program.h"
 

@@ -1,5 +1,5 @@
 /* Costs: tables that are there, formulas that count what ckks/ does, prices by the byte. */
-#include "nn/cost.h"
+#include "nn/slots/cost.h"
 
 #include "tests/testing.h"
 

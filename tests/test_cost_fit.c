@@ -1,6 +1,6 @@
 /* Unit times from samples: what made the samples comes back, noise does little, nonsense is
  * refused. */
-#include "nn/cost.h"
+#include "nn/slots/cost.h"
 
 #include "tests/testing.h"
 

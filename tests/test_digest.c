@@ -1,5 +1,5 @@
 /* The digest against published values of FNV-1a. */
-#include "nn/digest.h"
+#include "nn/base/digest.h"
 
 #include "tests/testing.h"
 

@@ -1,5 +1,5 @@
 /* Errors through a network: gains against errors that are really put in, sizes of slots. */
-#include "nn/error.h"
+#include "nn/levels/error.h"
 
 #include "tests/stages.h"
 #include "tests/testing.h"

@@ -1,5 +1,5 @@
 /* The walk over a plan: order, kinds, progress, probe, stop, release; diagonals and bias. */
-#include "nn/exec.h"
+#include "nn/run/exec.h"
 
 #include "tests/stage_plans.h"
 

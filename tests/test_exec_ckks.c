@@ -1,8 +1,8 @@
 /* The plan on ciphertexts equals the plan on clear slots, within the error that the plan foretells.
  */
-#include "nn/exec.h"
+#include "nn/run/exec.h"
 
-#include "nn/client.h"
+#include "nn/run/client.h"
 
 #include "tests/stage_plans.h"
 

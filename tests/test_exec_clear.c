@@ -1,6 +1,6 @@
 /* The plan on clear slots equals the float reference, or the stages that it was made of: layouts,
  * diagonals and folds are right. */
-#include "nn/exec.h"
+#include "nn/run/exec.h"
 
 #include "tests/stage_plans.h"
 

@@ -1,6 +1,6 @@
 /* Fits by hand: values, depth, validity, metadata. */
 
-#include "nn/fit.h"
+#include "nn/fit/fit.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

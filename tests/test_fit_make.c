@@ -1,6 +1,6 @@
 /* Making fits: published coefficients, known errors, and each method at what it is best at. */
 
-#include "nn/fit_make.h"
+#include "nn/fit/fit_make.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

@@ -1,8 +1,8 @@
 /* Graphs with fits: without any they are the reference, with them every value is as by hand. */
 
-#include "nn/fit_run.h"
+#include "nn/fit/fit_run.h"
 
-#include "nn/ref.h"
+#include "nn/ref/ref.h"
 
 #include "tests/failing.h"
 #include "tests/fits.h"
@@ -215,7 +215,7 @@ static void test_refused(void **unused)
         failing_from(k);
         nn_status st = nn_fit_run_graph(g, &in, &out, why, sizeof why);
         int hit = failing_stop();
-        /* Without memory the tail of a graph is taken to be none (nn/tail.c). */
+        /* Without memory the tail of a graph is taken to be none (nn/onnx/tail.c). */
         assert_true(st == NN_ERR_MEMORY || st == NN_OK);
         assert_true((out.value == NULL) == (st != NN_OK));
         nn_tensor_clear(&out);

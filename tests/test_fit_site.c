@@ -1,6 +1,6 @@
 /* Which nodes are activations, with which function. */
 
-#include "nn/fit_site.h"
+#include "nn/fit/fit_site.h"
 
 #include "tests/failing.h"
 #include "tests/fits.h"
@@ -133,7 +133,7 @@ static void test_no_memory(void **unused)
         failing_from(k);
         nn_status st = nn_fit_sites_find(&s, g, NULL, 0);
         int hit = failing_stop();
-        /* Without memory the tail of a graph is taken to be none (nn/tail.c). */
+        /* Without memory the tail of a graph is taken to be none (nn/onnx/tail.c). */
         assert_true(st == NN_ERR_MEMORY || st == NN_OK);
         assert_true((s.site == NULL) == (st != NN_OK));
         nn_fit_sites_clear(&s);

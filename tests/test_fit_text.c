@@ -1,6 +1,6 @@
 /* The text of fits: every bit comes back, and hostile text is refused. */
 
-#include "nn/fit.h"
+#include "nn/fit/fit.h"
 
 #include "tests/testing.h"
 

@@ -1,7 +1,7 @@
 /* Choosing degrees: demands are met by the smallest, limits are kept, and what cannot be met is
  * said. */
 
-#include "nn/fitting_data.h"
+#include "nn/fit/fitting_data.h"
 
 #include "tests/fits.h"
 

@@ -1,6 +1,6 @@
 /* A fitting from the model's bytes to the fitted model's: what is written is what was chosen. */
 
-#include "nn/fitting_data.h"
+#include "nn/fit/fitting_data.h"
 
 #include "nn/onnx_read.h"
 

@@ -1,9 +1,9 @@
 /* Measuring and comparing networks, against running them by hand; the same on any number of
  * threads. */
 
-#include "nn/fitting_data.h"
+#include "nn/fit/fitting_data.h"
 
-#include "nn/ref.h"
+#include "nn/ref/ref.h"
 
 #include "tests/fits.h"
 

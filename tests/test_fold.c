@@ -1,11 +1,11 @@
 /* Chains that vanish, forms that become others, and what is left alone. */
 
-#include "nn/fold.h"
+#include "nn/onnx/fold.h"
 
-#include "nn/graph_data.h"
-#include "nn/onnx_form.h"
-#include "nn/op_rule.h"
-#include "nn/ref.h"
+#include "nn/graph/graph_data.h"
+#include "nn/graph/op_rule.h"
+#include "nn/onnx/onnx_form.h"
+#include "nn/ref/ref.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

@@ -1,10 +1,10 @@
 /* Trees that exporters write for activations become them, and trees that only look so do not. */
 
-#include "nn/fuse.h"
+#include "nn/onnx/fuse.h"
 
-#include "nn/fold.h"
 #include "nn/graph.h"
-#include "nn/scalar.h"
+#include "nn/graph/scalar.h"
+#include "nn/onnx/fold.h"
 
 #include "tests/testing.h"
 

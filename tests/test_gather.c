@@ -1,5 +1,5 @@
 /* Packing for the first convolution: every entry finds its slot, with the fewest copies. */
-#include "nn/gather.h"
+#include "nn/slots/gather.h"
 
 #include "tests/routes.h"
 #include "tests/stages.h"

@@ -2,7 +2,7 @@
 
 #include "nn/graph.h"
 
-#include "nn/graph_data.h"
+#include "nn/graph/graph_data.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

@@ -1,7 +1,7 @@
 /* Attributes that are replaced, constants that are added, nodes and values that are swept. */
 
 #include "nn/graph.h"
-#include "nn/graph_data.h"
+#include "nn/graph/graph_data.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

@@ -1,6 +1,6 @@
 /* Histograms against plain counting, in any order and in parts. */
 
-#include "nn/histogram.h"
+#include "nn/fit/histogram.h"
 
 #include "tests/testing.h"
 

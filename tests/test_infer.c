@@ -1,8 +1,8 @@
 /* Shapes of whole graphs agree with what running them gives. */
 
-#include "nn/infer.h"
+#include "nn/graph/infer.h"
 
-#include "nn/ref.h"
+#include "nn/ref/ref.h"
 
 #include "tests/networks.h"
 

@@ -1,5 +1,5 @@
-/* Layouts: slots against the formulas of nn/layout.h, elements that must not meet. */
-#include "nn/layout.h"
+/* Layouts: slots against the formulas of nn/slots/layout.h, elements that must not meet. */
+#include "nn/slots/layout.h"
 
 #include "tests/testing.h"
 

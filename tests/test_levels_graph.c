@@ -1,5 +1,5 @@
 /* The graph of states: small however deep the network, refusals that name the stage. */
-#include "nn/levels_graph.h"
+#include "nn/levels/levels_graph.h"
 
 #include "tests/levels_world.h"
 

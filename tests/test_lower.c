@@ -1,6 +1,6 @@
 /* Lowering: stages compute what the reference computes, and what cannot be taken is listed. */
 
-#include "nn/lower.h"
+#include "nn/stages/lower.h"
 
 #include "tests/graphs_failing.h"
 

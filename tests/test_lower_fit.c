@@ -1,9 +1,9 @@
 /* Activations and max pools by their fits: stages compute what the fits compute. */
 
-#include "nn/fit.h"
-#include "nn/lowering.h"
-#include "nn/merge.h"
-#include "nn/rewrite.h"
+#include "nn/fit/fit.h"
+#include "nn/stages/lowering.h"
+#include "nn/stages/merge.h"
+#include "nn/stages/rewrite.h"
 
 #include "tests/graphs_failing.h"
 

@@ -1,6 +1,6 @@
 /* Matrices and moved numbers: origins, joins of many values, names, refusals. */
 
-#include "nn/lowering.h"
+#include "nn/stages/lowering.h"
 
 #include "tests/graphs_failing.h"
 

@@ -1,6 +1,6 @@
 /* Arithmetic of values: polynomials of one, sums and products of several. */
 
-#include "nn/lowering.h"
+#include "nn/stages/lowering.h"
 
 #include "tests/graphs_failing.h"
 

@@ -1,6 +1,6 @@
 /* Making stages: joins of any size, ranges of lines, names. */
 
-#include "nn/lowering.h"
+#include "nn/stages/lowering.h"
 
 #include "tests/failing.h"
 #include "tests/graphs.h"

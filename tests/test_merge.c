@@ -1,8 +1,8 @@
 /* Merging affine stages of graphs: what joins what, and what stays. */
 
-#include "nn/merge.h"
+#include "nn/stages/merge.h"
 
-#include "nn/rewrite.h"
+#include "nn/stages/rewrite.h"
 
 #include "tests/graphs_failing.h"
 #include "tests/rewrites.h"

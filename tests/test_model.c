@@ -1,5 +1,5 @@
 /* Models: bytes in, the float reference out, metadata, identity, refusals. */
-#include "nn/model.h"
+#include "nn/stages/model.h"
 
 #include "tests/failing.h"
 #include "tests/models.h"

@@ -1,8 +1,8 @@
 /* Monic polynomials: the same function with coefficients in the stages around. */
 
-#include "nn/monic.h"
+#include "nn/stages/monic.h"
 
-#include "nn/rewrite.h"
+#include "nn/stages/rewrite.h"
 
 #include "tests/failing.h"
 #include "tests/rewrites.h"

@@ -1,6 +1,6 @@
 /* Where moved numbers come from: known answers through the reference, and refusals. */
 
-#include "nn/move.h"
+#include "nn/graph/move.h"
 
 #include "tests/nodes.h"
 

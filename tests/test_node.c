@@ -1,6 +1,6 @@
 /* Attributes and labels of nodes. */
 
-#include "nn/node.h"
+#include "nn/graph/node.h"
 
 #include "tests/testing.h"
 

@@ -1,6 +1,6 @@
 /* Decimal numbers against strtod. */
 
-#include "nn/number.h"
+#include "nn/base/number.h"
 
 #include "tests/testing.h"
 

@@ -2,7 +2,7 @@
 
 #include "nn/onnx_embed.h"
 
-#include "nn/graph_data.h"
+#include "nn/graph/graph_data.h"
 #include "nn/onnx_read.h"
 
 #include "tests/failing.h"

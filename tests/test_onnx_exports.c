@@ -5,15 +5,15 @@
 
 #include <dirent.h>
 
-#include "nn/fold.h"
-#include "nn/graph_data.h"
-#include "nn/move.h"
+#include "nn/graph/graph_data.h"
+#include "nn/graph/move.h"
+#include "nn/graph/scalar.h"
+#include "nn/onnx/fold.h"
+#include "nn/onnx/onnx_tensor.h"
 #include "nn/onnx_embed.h"
 #include "nn/onnx_read.h"
-#include "nn/onnx_tensor.h"
 #include "nn/onnx_write.h"
-#include "nn/ref.h"
-#include "nn/scalar.h"
+#include "nn/ref/ref.h"
 #include "nn/tail.h"
 
 #include "tests/testing.h"

@@ -1,9 +1,9 @@
 /* Nodes of older operator sets in the form of the newest. */
 
-#include "nn/onnx_form.h"
+#include "nn/onnx/onnx_form.h"
 
-#include "nn/infer.h"
-#include "nn/op_rule.h"
+#include "nn/graph/infer.h"
+#include "nn/graph/op_rule.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

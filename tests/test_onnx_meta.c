@@ -1,6 +1,6 @@
 /* Metadata set in the bytes of a model: the rest stays byte for byte, keys are replaced. */
 
-#include "nn/onnx_meta.h"
+#include "nn/fit/onnx_meta.h"
 
 #include "nn/graph.h"
 #include "nn/onnx_read.h"

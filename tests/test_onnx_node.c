@@ -1,8 +1,8 @@
 /* Nodes and attributes from bytes: every kind of attribute, every form of Constant, damage. */
 
-#include "nn/onnx_node.h"
+#include "nn/onnx/onnx_node.h"
 
-#include "nn/graph_data.h"
+#include "nn/graph/graph_data.h"
 
 #include "tests/onnx_bytes.h"
 

@@ -1,6 +1,6 @@
 /* The wire format: known bytes, every truncation, damage. */
 
-#include "nn/onnx_proto.h"
+#include "nn/onnx/onnx_proto.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

@@ -2,11 +2,11 @@
 
 #include "nn/onnx_read.h"
 
-#include "nn/graph_data.h"
-#include "nn/lower.h"
+#include "nn/graph/graph_data.h"
 #include "nn/onnx_write.h"
-#include "nn/ref.h"
-#include "nn/rewrite.h"
+#include "nn/ref/ref.h"
+#include "nn/stages/lower.h"
+#include "nn/stages/rewrite.h"
 
 #include "tests/failing.h"
 #include "tests/onnx_bytes.h"

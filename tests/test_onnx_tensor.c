@@ -1,6 +1,6 @@
 /* Tensors of every data type, in both ways of storing them, and damaged ones. */
 
-#include "nn/onnx_tensor.h"
+#include "nn/onnx/onnx_tensor.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

@@ -3,7 +3,7 @@
 #include "nn/onnx_write.h"
 
 #include "nn/onnx_read.h"
-#include "nn/ref.h"
+#include "nn/ref/ref.h"
 
 #include "tests/failing.h"
 #include "tests/networks.h"

@@ -1,6 +1,6 @@
 /* Shapes of all operators against shapes written by hand, and every refusal. */
 
-#include "nn/op.h"
+#include "nn/graph/op.h"
 
 #include "tests/testing.h"
 

@@ -1,6 +1,6 @@
 /* Shapes of the operators that compute, beyond those of tests/test_op.c. */
 
-#include "nn/op_rule.h"
+#include "nn/graph/op_rule.h"
 
 #include "tests/nodes.h"
 

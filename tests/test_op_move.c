@@ -1,7 +1,7 @@
 /* Shapes of the operators that move numbers and compute shapes, and what their attributes say. */
 
-#include "nn/op.h"
-#include "nn/op_rule.h"
+#include "nn/graph/op.h"
+#include "nn/graph/op_rule.h"
 
 #include "tests/nodes.h"
 

@@ -1,5 +1,5 @@
 /* Patterns: rows of equal columns together, and steps as counting every entry gives them. */
-#include "nn/pattern.h"
+#include "nn/slots/pattern.h"
 
 #include "tests/stages.h"
 #include "tests/testing.h"

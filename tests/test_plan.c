@@ -1,8 +1,8 @@
 /* What a plan says of itself: shapes of its transforms, names, costs before and after the passes.
  */
-#include "nn/plan.h"
+#include "nn/plan/plan.h"
 
-#include "nn/cost.h"
+#include "nn/slots/cost.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

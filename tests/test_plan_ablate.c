@@ -1,6 +1,6 @@
 /* Ablations: levels as counted, a plan for each set of passes, and no failure where there is none.
  * The levels of S3's networks: 7 and 11 at most, against 11 and 20. */
-#include "nn/plan.h"
+#include "nn/plan/plan.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

@@ -1,5 +1,5 @@
 /* Accounts of steps add up to the forecast. */
-#include "nn/plan.h"
+#include "nn/plan/plan.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

@@ -1,5 +1,5 @@
 /* Making plans: exact scales, keys within the security table, options, refusals, determinism. */
-#include "nn/plan.h"
+#include "nn/plan/plan.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

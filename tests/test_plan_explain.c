@@ -1,5 +1,5 @@
 /* The account of a toy network: every step, the rings that were tried, the second best. */
-#include "nn/plan.h"
+#include "nn/plan/plan.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

@@ -1,5 +1,5 @@
 /* Forecasts of bytes and memory against the objects themselves. (Errors: test_exec_ckks.) */
-#include "nn/plan_forecast.h"
+#include "nn/plan/plan_forecast.h"
 
 #include "tests/sessions.h"
 #include "tests/testing.h"

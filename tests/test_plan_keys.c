@@ -1,6 +1,6 @@
 /* Keys of a plan: every rotation of every transform has one of its shape, or, for folds, one that
  * serves. */
-#include "nn/plan_keys.h"
+#include "nn/plan/plan_keys.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

@@ -1,6 +1,6 @@
 /* Memory of a plan: what is alive at a time, and what compact weights save. The forecast against
  * the objects themselves: test_plan_forecast. */
-#include "nn/plan_memory.h"
+#include "nn/plan/plan_memory.h"
 
 #include "tests/models.h"
 #include "tests/stages.h"

@@ -1,5 +1,5 @@
 /* The printed plan: like snprintf in length, and true to the forecast. */
-#include "nn/plan.h"
+#include "nn/plan/plan.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

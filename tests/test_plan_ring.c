@@ -1,5 +1,5 @@
 /* The choice of the ring: forced and free, slots for the images, rotations at the real limbs. */
-#include "nn/plan_ring.h"
+#include "nn/plan/plan_ring.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

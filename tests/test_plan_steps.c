@@ -1,5 +1,5 @@
 /* Exact scales: what the real primes give, and all summands at exactly one scale. */
-#include "nn/plan_steps.h"
+#include "nn/plan/plan_steps.h"
 
 #include "tests/models.h"
 #include "tests/stages.h"

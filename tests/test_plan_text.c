@@ -1,5 +1,5 @@
 /* Text in a buffer that may be too small; names of methods. */
-#include "nn/plan_text.h"
+#include "nn/plan/plan_text.h"
 
 #include "tests/models.h"
 #include "tests/testing.h"

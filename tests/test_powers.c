@@ -1,7 +1,7 @@
 /* What polynomials do to nominal primes: as ckks_poly_plan says, and the same when all is off a
  * bit.
  */
-#include "nn/powers.h"
+#include "nn/levels/powers.h"
 
 #include "tests/testing.h"
 

@@ -1,7 +1,7 @@
 /* Making programs: threads, releasing matrices, sizes. */
-#include "nn/program.h"
+#include "nn/run/program.h"
 
-#include "nn/plan_memory.h"
+#include "nn/plan/plan_memory.h"
 
 #include "tests/stage_plans.h"
 

@@ -1,6 +1,6 @@
 /* Least squares: polynomials come back, the error is orthogonal, weights count. */
 
-#include "nn/project.h"
+#include "nn/fit/project.h"
 
 #include "tests/testing.h"
 

@@ -1,7 +1,7 @@
 /* The reference on examples small enough to compute by hand; larger ones come from ONNX's own node
  * tests (tests/onnx_nodes.sh). */
 
-#include "nn/ref.h"
+#include "nn/ref/ref.h"
 
 #include "tests/failing.h"
 #include "tests/networks.h"

@@ -1,9 +1,9 @@
 /* The reference's convolution in tiles against the naive loop nest, bit for bit. */
 
 #include "nn/graph.h"
-#include "nn/graph_data.h"
-#include "nn/ref.h"
-#include "nn/window.h"
+#include "nn/graph/graph_data.h"
+#include "nn/graph/window.h"
+#include "nn/ref/ref.h"
 
 #include "tests/testing.h"
 
@@ -35,7 +35,7 @@ static void fill(nn_tensor *t, size_t rank, const size_t *dims, testing_rng *rng
         t->value[i] = (float)testing_uniform(rng, -1, 1);
 }
 
-/* One output, term by term in the order that nn/ref_conv.c promises. */
+/* One output, term by term in the order that nn/ref/ref_conv.c promises. */
 static float naive(const example *e, const nn_window *w, const nn_tensor *x,
                    const nn_tensor *weight, const nn_tensor *bias, size_t n, size_t o, size_t spot)
 {

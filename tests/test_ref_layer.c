@@ -1,8 +1,8 @@
 /* The layers of the reference on numbers small enough to compute by hand; the older ones are in
  * tests/test_ref.c, more in ONNX's own node tests (tests/onnx_nodes.sh). */
 
-#include "nn/op_rule.h"
-#include "nn/ref_rule.h"
+#include "nn/graph/op_rule.h"
+#include "nn/ref/ref_rule.h"
 
 #include "tests/nodes.h"
 

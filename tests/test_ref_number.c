@@ -1,7 +1,7 @@
 /* Integers and chains of shapes in the reference, on tensors given by hand. */
 
-#include "nn/ref.h"
-#include "nn/ref_rule.h"
+#include "nn/ref/ref.h"
+#include "nn/ref/ref_rule.h"
 
 #include "tests/testing.h"
 

@@ -1,5 +1,5 @@
 /* What is refused whatever the ring: bounds on both sides, and which layer is named. */
-#include "nn/refuse.h"
+#include "nn/stages/refuse.h"
 
 #include "tests/stages.h"
 #include "tests/testing.h"

@@ -1,9 +1,9 @@
 /* Minimax polynomials: known errors, and Chebyshev's theorem: a polynomial of m coefficients is the
  * best one if and only if its error has m + 1 peaks of alternating sign and equal height. */
 
-#include "nn/remez.h"
+#include "nn/fit/remez.h"
 
-#include "nn/project.h"
+#include "nn/fit/project.h"
 #include "tests/testing.h"
 
 enum { FINE = 10000 };

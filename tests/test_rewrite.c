@@ -1,8 +1,8 @@
 /* The passes together: the same function in fewer levels and multiplications. */
 
-#include "nn/rewrite.h"
+#include "nn/stages/rewrite.h"
 
-#include "nn/merge.h"
+#include "nn/stages/merge.h"
 
 #include "tests/graphs_failing.h"
 

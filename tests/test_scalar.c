@@ -1,9 +1,9 @@
 /* The functions of one number against values of Python's math, and their parameters. */
 
-#include "nn/scalar.h"
+#include "nn/graph/scalar.h"
 
 #include "nn/graph.h"
-#include "nn/graph_data.h"
+#include "nn/graph/graph_data.h"
 
 #include "tests/testing.h"
 

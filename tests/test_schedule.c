@@ -1,5 +1,5 @@
 /* Schedules: levels and scales that add up, within the security table, and clear refusals. */
-#include "nn/schedule.h"
+#include "nn/levels/schedule.h"
 
 #include "tests/stages.h"
 #include "tests/testing.h"

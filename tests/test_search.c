@@ -1,5 +1,5 @@
 /* Ways, layouts and routes: what is kept, what is found once. */
-#include "nn/search.h"
+#include "nn/slots/search.h"
 
 #include "tests/stages.h"
 #include "tests/testing.h"

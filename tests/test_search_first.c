@@ -1,5 +1,5 @@
 /* Ways through the first matrix: every one of them computes it, and all manners are offered. */
-#include "nn/search.h"
+#include "nn/slots/search.h"
 
 #include "tests/routes.h"
 #include "tests/stages.h"

@@ -1,6 +1,6 @@
 /* Key shapes: secure, precise, and what is saved where: special primes at few limbs, bytes when
  * bytes are dear. */
-#include "nn/shapes.h"
+#include "nn/levels/shapes.h"
 
 #include "tests/testing.h"
 

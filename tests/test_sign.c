@@ -1,7 +1,7 @@
 /* Composite signs: the degrees that are published for each precision reach it, and ours are best.
  */
 
-#include "nn/sign.h"
+#include "nn/fit/sign.h"
 
 #include "tests/testing.h"
 

@@ -1,6 +1,6 @@
 /* Stages: computing by hand, chains and graphs; what takes a value, and until when. */
 
-#include "nn/stage.h"
+#include "nn/stages/stage.h"
 
 #include "tests/failing.h"
 #include "tests/stages.h"

@@ -1,5 +1,5 @@
 /* What a schedule is: sums of sizes, rounding errors of both rings, which stage is a square. */
-#include "nn/step.h"
+#include "nn/levels/step.h"
 
 #include "tests/testing.h"
 

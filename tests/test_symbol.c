@@ -1,6 +1,6 @@
 /* Elementwise polynomials against evaluating them. */
 
-#include "nn/symbol.h"
+#include "nn/stages/symbol.h"
 
 #include "tests/failing.h"
 #include "tests/testing.h"

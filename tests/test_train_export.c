@@ -4,7 +4,7 @@
 #include "tests/train_sets.h"
 
 #include "nn/nn.h"
-#include "nn/ref.h"
+#include "nn/ref/ref.h"
 #include "train/calibrate.h"
 #include "train/export.h"
 #include "train/walk.h"

@@ -1,5 +1,5 @@
 /* Baby and giant steps: against brute force over all cuts, bounds, and keys that routes share. */
-#include "nn/turns.h"
+#include "nn/slots/turns.h"
 
 #include "tests/testing.h"
 
@@ -280,7 +280,7 @@ static void test_shared(void **state)
         nn_route_clear(&route[k]);
 }
 
-/* Prices of a stage are those of nn/cost.h. */
+/* Prices of a stage are those of nn/slots/cost.h. */
 static void test_price(void **state)
 {
     (void)state;

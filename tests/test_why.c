@@ -1,6 +1,6 @@
 /* Sentences and lists, in buffers of every size. */
 
-#include "nn/why.h"
+#include "nn/base/why.h"
 
 #include "tests/testing.h"
 

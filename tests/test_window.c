@@ -1,6 +1,6 @@
 /* Windows: output sizes and positions against counting by hand, and refusals. */
 
-#include "nn/window.h"
+#include "nn/graph/window.h"
 
 #include "tests/testing.h"
 

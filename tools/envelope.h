@@ -1,5 +1,5 @@
 /* The envelope around the keys and messages of the program. (The plan file has a format of its own,
- * in nn/client.h, and needs none.)
+ * in nn/run/client.h, and needs none.)
  *
  * The payload is an object of ckks/ in its own format (ckks/wire.h), which carries its own
  * checksum; of a request or response, one ciphertext after the other, as many as the plan says. The

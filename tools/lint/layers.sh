@@ -2,8 +2,9 @@
 # Includes point downward only.
 #  - Between folders: tools may include public headers of ckks, nn and train, train those of nn, nn
 #    those of ckks, ckks none.
-#  - Inside ckks, nn and train: FOLDER/LAYERS lists the file names without their ending, one layer per line,
-#    lowest first; a file includes only names that stand before its own, or its own.
+#  - Inside ckks, nn and train: FOLDER/LAYERS lists the file names without their ending, lowest first; NAME/
+#    says in which folder of FOLDER those behind it are, ./ that they are in FOLDER itself. A file includes
+#    only names that stand before its own, or its own.
 #  - "..." includes are written from the root of the tree.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
@@ -17,25 +18,30 @@ allowed() {
     return 1
 }
 
-# The place of file $1 in the list of folder $2, counted from 1; empty when it is not there.
-place() {
-    sed 's/#.*//' "$2/LAYERS" | tr -s ' \t' '\n' | sed '/^$/d' | grep -nx "$1" | head -n 1 | cut -d: -f1
+# The files that folder $1 lists, without their endings, one a line.
+listed() {
+    sed 's/#.*//' "$1/LAYERS" | tr -s ' \t' '\n' |
+        awk -v top="$1/" '/^\.\/$/ { in_it = ""; next } /\/$/ { in_it = $0; next } NF { print top in_it $0 }'
 }
 
-stem() {
-    basename "$1" | sed 's/\.[ch]$//'
+# The place of file $1 among them, counted from 1; empty when it is not there.
+place() {
+    echo "$names" | grep -nx "${1%.[ch]}" | head -n 1 | cut -d: -f1
 }
 
 for folder in ckks nn train tools; do
-    for file in "$folder"/*.[ch]; do
-        [ -f "$file" ] || continue
+    names=
+    if [ -f "$folder/LAYERS" ]; then
+        names=$(listed "$folder")
+    elif [ "$folder" != tools ]; then
+        fault "$folder/LAYERS is missing"
+    fi
+    for file in $(sources "$folder"); do
         look
         own=
-        if [ -f "$folder/LAYERS" ]; then
-            own=$(place "$(stem "$file")" "$folder")
+        if [ -n "$names" ]; then
+            own=$(place "$file")
             [ -n "$own" ] || fault "$file: not in $folder/LAYERS"
-        elif [ "$folder" != tools ]; then
-            fault "$folder/LAYERS is missing"
         fi
         for include in $(sed -n 's/^ *# *include *"\(.*\)".*/\1/p' "$file"); do
             [ -f "$include" ] || fault "$file: no file $include (includes are written from the root)"
@@ -46,15 +52,15 @@ for folder in ckks nn train tools; do
                     *) fault "$file: $include is not a public header" ;;
                 esac
             elif [ -n "$own" ]; then
-                theirs=$(place "$(stem "$include")" "$folder")
+                theirs=$(place "$include")
                 if [ -z "$theirs" ] || [ "$theirs" -gt "$own" ]; then
                     fault "$file: $include does not stand before it in $folder/LAYERS"
                 fi
             fi
         done
     done
-    [ ! -f "$folder/LAYERS" ] || for name in $(sed 's/#.*//' "$folder/LAYERS"); do
-        [ -f "$folder/$name.c" ] || [ -f "$folder/$name.h" ] || fault "$folder/LAYERS: no file $name"
+    for name in $names; do
+        [ -f "$name.c" ] || [ -f "$name.h" ] || fault "$folder/LAYERS: no file $name"
     done
 done
 verdict

@@ -16,6 +16,11 @@ fault() {
     faults=$((faults + 1))
 }
 
+# The files of a folder that are C, and of the folders in it.
+sources() {
+    find "$1" -name '*.[ch]' | LC_ALL=C sort
+}
+
 # The headers that the make files of the arguments list as public.
 listed_headers() {
     sed -e ':join' -e '/\\$/{N;s/\\\n/ /;b join' -e '}' "$@" |

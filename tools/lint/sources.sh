@@ -4,10 +4,9 @@
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
 for folder in ckks nn train tools tests bench; do
-    for file in "$folder"/*.[ch]; do
-        [ -f "$file" ] || continue
+    for file in $(sources "$folder"); do
         look
-        case $folder/$file in
+        case $file in
             ckks/*.c | nn/*.c)
                 name=$(basename "$file" .c)
                 [ -f "tests/test_$name.c" ] || fault "$file: no test tests/test_$name.c"
