@@ -5,12 +5,12 @@
 
 #include "bench/bench.h"
 #include "bench/cost.h"
-#include "ckks/context.h"
-#include "ckks/galois.h"
-#include "ckks/kernel.h"
-#include "ckks/ntt.h"
-#include "ckks/pack.h"
-#include "ckks/rns.h"
+#include "ckks/kernel/kernel.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/kernel/pack.h"
+#include "ckks/params/context.h"
+#include "ckks/ring/galois.h"
+#include "ckks/ring/rns.h"
 
 enum { FIRST_LOG_N = 12, LAST_LOG_N = 16, DIGIT = 4, PICKS = 16, ROWS = 2 * DIGIT + 4 };
 

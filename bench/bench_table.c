@@ -6,8 +6,8 @@
 
 #include "bench/bench.h"
 #include "bench/fixture.h"
-#include "ckks/context.h"
-#include "ckks/ntt.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/params/context.h"
 
 enum { BABIES = 7, FEW = 3, HOISTED = 4 };
 

@@ -1,7 +1,7 @@
 /* The model. */
 #include "bench/cost.h"
 
-#include "ckks/kernel.h"
+#include "ckks/kernel/kernel.h"
 
 enum { REDUCED_PRODUCT = 9, TENSOR = 29, TERM = 4, CLOSE = 16, WORD = 8 };
 

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "bench/port.h"
-#include "ckks/kernel.h"
+#include "ckks/kernel/kernel.h"
 
 enum { TRIES = 9, ROUNDS = 100000, CHAIN = 8, CHAIN_CYCLES = 3 };
 

@@ -8,9 +8,9 @@
 #include <sys/resource.h>
 
 #include "bench/bench.h"
+#include "ckks/base/parallel.h"
 #include "ckks/ckks.h"
-#include "ckks/kernel.h"
-#include "ckks/parallel.h"
+#include "ckks/kernel/kernel.h"
 
 #ifndef BENCH_FLAGS
 #define BENCH_FLAGS "unknown"

@@ -1,7 +1,7 @@
 /* What needs no flags: words, two doubles on 64-bit Arm, the chain, memory. */
 #include "bench/port.h"
 
-#include "ckks/u128.h"
+#include "ckks/word/u128.h"
 
 /* By turns the high half, which a butterfly needs once, and the low one, which it needs twice; i is
  * PORT_LOOP's. */

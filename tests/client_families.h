@@ -6,10 +6,10 @@
 
 #include "tests/testing.h"
 
-#include "ckks/chacha.h"
-#include "ckks/fft.h"
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/fft.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/random/chacha.h"
+#include "ckks/word/prime.h"
 
 /** Family i of those that run here, best first; NULL past the end. */
 static inline const ckks_kernel *client_family_here(int i)

@@ -3,9 +3,9 @@
  */
 #include <stdio.h>
 
+#include "ckks/base/ct.h"
 #include "ckks/ckks.h"
-#include "ckks/ct.h"
-#include "ckks/entropy.h"
+#include "ckks/random/entropy.h"
 
 int main(void)
 {

@@ -5,16 +5,16 @@
  *
  * That the checker sees anything at all is the business of ct_leak.
  */
-#include "ckks/ct.h"
-#include "ckks/entropy.h"
-#include "ckks/galois.h"
-#include "ckks/mem.h"
-#include "ckks/modulus.h"
-#include "ckks/ntt.h"
-#include "ckks/prime.h"
-#include "ckks/radix.h"
-#include "ckks/rns.h"
-#include "ckks/sample.h"
+#include "ckks/base/ct.h"
+#include "ckks/base/mem.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/random/entropy.h"
+#include "ckks/ring/galois.h"
+#include "ckks/ring/radix.h"
+#include "ckks/ring/rns.h"
+#include "ckks/ring/sample.h"
+#include "ckks/word/prime.h"
 #include "tests/client_families.h"
 
 enum { LOG_N = 7, N = 1 << LOG_N, DRAWS = 1000 };

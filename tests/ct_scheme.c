@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "ckks/base/ct.h"
 #include "ckks/ckks.h"
-#include "ckks/ct.h"
-#include "ckks/object.h"
+#include "ckks/scheme/object.h"
 
 enum { COUNT = 64 };
 

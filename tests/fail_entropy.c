@@ -2,7 +2,7 @@
  * its output as it was, and works again when randomness is back. */
 #include "tests/scheme.h"
 
-#include "ckks/object.h"
+#include "ckks/scheme/object.h"
 
 typedef struct source {
     int fail_at, calls;

@@ -6,10 +6,10 @@
 
 #include "tests/testing.h"
 
-#include "ckks/galois.h"
-#include "ckks/modulus.h"
-#include "ckks/pack.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/kernel/pack.h"
+#include "ckks/ring/galois.h"
+#include "ckks/word/prime.h"
 
 enum {
     FAMILY_LOG_N = 8,

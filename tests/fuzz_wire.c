@@ -8,9 +8,9 @@
  */
 #include "tests/scheme.h"
 
-#include "ckks/bytes.h"
-#include "ckks/object.h"
-#include "ckks/wire.h"
+#include "ckks/base/bytes.h"
+#include "ckks/scheme/object.h"
+#include "ckks/wire/wire.h"
 
 enum { LOG_N = 5, ROOM = 1 << 16 };
 

@@ -19,8 +19,8 @@
 #include "tests/scheme.h"
 
 #include "ckks/circuits.h"
-#include "ckks/noise.h"
-#include "ckks/object.h"
+#include "ckks/scheme/noise.h"
+#include "ckks/scheme/object.h"
 
 enum { LOG_N = 11, N = 1 << LOG_N, LIMBS = 4, SPECIAL = 2, FEW = 4 };
 

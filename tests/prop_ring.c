@@ -2,10 +2,10 @@
  * and the automorphisms as homomorphisms. The toy ring of N = 8 modulo 17 is exhausted where that
  * is possible: every residue pair, every monomial pair, every automorphism.
  */
-#include "ckks/galois.h"
-#include "ckks/modulus.h"
-#include "ckks/ntt.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/ring/galois.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 
 enum { MAX_N = 256 };

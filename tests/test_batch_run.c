@@ -4,7 +4,7 @@
 #include "tests/failing.h"
 #include "tests/stages.h"
 
-#include "ckks/object.h"
+#include "ckks/scheme/object.h"
 
 /* Which kinds of steps the tests have seen; lazy ones apart. */
 static int seen[2][NN_BATCH_INSIDE + 1];

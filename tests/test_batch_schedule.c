@@ -3,7 +3,7 @@
 #include "nn/batch/batch_schedule.h"
 #include "nn/levels/schedule.h"
 
-#include "ckks/noise.h"
+#include "ckks/scheme/noise.h"
 #include "tests/stages.h"
 
 static const double special_bits = NN_BATCH_SPECIAL_BITS;

@@ -1,5 +1,5 @@
 /* Loads and stores against bytes written by hand, at every alignment. */
-#include "ckks/bytes.h"
+#include "ckks/base/bytes.h"
 #include "tests/testing.h"
 
 static void known_bytes(void **state)

@@ -1,6 +1,6 @@
 /* ChaCha20 against RFC 8439 and an independent implementation. */
-#include "ckks/bytes.h"
-#include "ckks/chacha.h"
+#include "ckks/base/bytes.h"
+#include "ckks/random/chacha.h"
 #include "tests/testing.h"
 #include "tests/vectors/chacha.inc"
 

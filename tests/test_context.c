@@ -1,7 +1,7 @@
 /* The context: what it says of itself, its identity, its failures. */
 #include "tests/scheme.h"
 
-#include "ckks/context.h"
+#include "ckks/params/context.h"
 
 static void getters(void **state)
 {

@@ -1,5 +1,5 @@
 /* Detection is stable, has no unknown bits, and agrees with the compiler's own. */
-#include "ckks/cpu.h"
+#include "ckks/base/cpu.h"
 #include "tests/testing.h"
 
 static void plausible(void **state)

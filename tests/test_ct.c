@@ -1,5 +1,5 @@
 /* Masks and selects against comparison operators, at the edges of words. */
-#include "ckks/ct.h"
+#include "ckks/base/ct.h"
 #include "tests/testing.h"
 
 static void masks(void **state)

@@ -2,8 +2,8 @@
  */
 #include "tests/scheme.h"
 
-#include "ckks/noise.h"
-#include "ckks/object.h"
+#include "ckks/scheme/noise.h"
+#include "ckks/scheme/object.h"
 
 static void wrong_key_gives_noise(void **state)
 {

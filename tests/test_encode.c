@@ -2,10 +2,10 @@
  * refusal. */
 #include "tests/scheme.h"
 
-#include "ckks/encode.h"
-#include "ckks/noise.h"
-#include "ckks/ntt.h"
-#include "ckks/object.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/scheme/encode.h"
+#include "ckks/scheme/noise.h"
+#include "ckks/scheme/object.h"
 
 /* Slot j of an element of the real ring: a_0 + sum of 2 a_k cos(pi 5^j k / (2 N)). */
 static void real_slot_by_sum(long double *re, const int64_t *coefs, size_t n, size_t j)

@@ -1,11 +1,11 @@
 /* Encryption: the error is there and of the right size, the seed makes part 1, nothing repeats. */
 #include "tests/scheme.h"
 
-#include "ckks/keygen.h"
-#include "ckks/ntt.h"
-#include "ckks/object.h"
-#include "ckks/rng.h"
-#include "ckks/sample.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/ring/rng.h"
+#include "ckks/ring/sample.h"
+#include "ckks/scheme/keygen.h"
+#include "ckks/scheme/object.h"
 
 static void secret_key_encryption(void **state)
 {

@@ -1,6 +1,6 @@
 /* The operating system's bytes differ from call to call; a source that fails is reported. */
-#include "ckks/ct.h"
-#include "ckks/entropy.h"
+#include "ckks/base/ct.h"
+#include "ckks/random/entropy.h"
 #include "tests/testing.h"
 
 typedef struct fake {

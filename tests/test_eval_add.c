@@ -1,7 +1,7 @@
 /* Sums, plaintexts, constants, drops: values, metadata, aliases, every refusal. */
 #include "tests/scheme.h"
 
-#include "ckks/object.h"
+#include "ckks/scheme/object.h"
 
 enum { LOG_N = 10, N = 1 << LOG_N };
 

@@ -2,7 +2,7 @@
  */
 #include "tests/scheme.h"
 
-#include "ckks/object.h"
+#include "ckks/scheme/object.h"
 
 enum { LOG_N = 10, N = 1 << LOG_N };
 

@@ -1,7 +1,7 @@
 /* Rotations and conjugation: direction, composition, keys of every shape, hoisting, refusals. */
 #include "tests/scheme.h"
 
-#include "ckks/object.h"
+#include "ckks/scheme/object.h"
 
 enum { LOG_N = 10, N = 1 << LOG_N };
 

@@ -2,8 +2,8 @@
  * and errors; aliases, threads, every refusal. */
 #include "tests/scheme.h"
 
-#include "ckks/eval.h"
-#include "ckks/sums.h"
+#include "ckks/circuits/sums.h"
+#include "ckks/eval/eval.h"
 
 enum {
     LOG_N = 8,

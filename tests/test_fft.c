@@ -1,6 +1,6 @@
 /* The embedding against its definition in long double, twiddles in ulp, round trips and sparse
  * forms. */
-#include "ckks/fft.h"
+#include "ckks/kernel/fft.h"
 #include "tests/client_families.h"
 
 static const long double pi_long = 3.14159265358979323846264338327950288L;

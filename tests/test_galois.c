@@ -1,8 +1,8 @@
 /* Automorphisms: coefficient form against the definition, NTT form against coefficient form, the
  * group. */
-#include "ckks/galois.h"
-#include "ckks/modulus.h"
-#include "ckks/ntt.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/ring/galois.h"
 #include "tests/testing.h"
 
 enum { LOG_N = 4, N = 1 << LOG_N };

@@ -1,5 +1,5 @@
 /* Which family is chosen. */
-#include "ckks/kernel.h"
+#include "ckks/kernel/kernel.h"
 
 #include "tests/testing.h"
 

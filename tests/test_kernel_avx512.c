@@ -2,8 +2,8 @@
  * row lengths that leave a rest, outputs in the place of any input, values at the ends of the
  * ranges. Its transforms have a test of their own.
  */
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 
 enum { LOG_N = 3, N = 104, GUARD = 8, PRIMES = 7, MANY = CKKS_KERNEL_MAX_TERMS };

@@ -1,8 +1,8 @@
 /* The transforms of the AVX-512 family against the portable ones, bit for bit: every N, primes from
  * the smallest to the largest, inputs at the ends of their ranges.
  */
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 
 enum { MIN_LOG_N = 3, MAX_LOG_N = 16, MAX_N = 1 << MAX_LOG_N, PRIMES = 7, FILLS = 7 };

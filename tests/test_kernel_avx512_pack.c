@@ -2,10 +2,10 @@
  * test_pack.c does not go: the largest sums, keys of more digits than are used, outputs in the
  * place of what is added, and memory that ends where a packed block with its slack ends.
  */
-#include "ckks/galois.h"
-#include "ckks/modulus.h"
-#include "ckks/pack.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/kernel/pack.h"
+#include "ckks/ring/galois.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 
 enum { MAX_LOG_N = 7, MAX_N = 1 << MAX_LOG_N, MAX_DIGITS = 64, PICKS = 3 };

@@ -1,7 +1,7 @@
 /* The fold of the real ring in the AVX-512 family against the portable one: all lengths, also those
  * shorter than a vector and its mirror. tests/test_real.c holds both against the definition.
  */
-#include "ckks/real.h"
+#include "ckks/kernel/real.h"
 
 #include "tests/families.h"
 

@@ -1,8 +1,8 @@
 /* Several sums of the AVX-512 family against the portable ones, bit for bit: every number of sums
  * around a group of four, rows of one vector and more, one term and all that are allowed, random
  * and largest values. */
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 
 enum { LOG_N = 5, N = 1 << LOG_N, ROWS = 9, TERMS = CKKS_KERNEL_MAX_TERMS, DISTINCT = 5 };

@@ -1,8 +1,8 @@
 /* Every slot of the portable kernel against modarith.h, at the borders of its ranges, in place and
  * not; the same for every other family that this machine runs, bit for bit against portable.
  */
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 
 enum { LOG_N = 6, N = 1 << LOG_N, MANY = 4096 };

@@ -1,6 +1,6 @@
 /* The self-test passes right kernels, and finds a kernel that is wrong in any one slot. */
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 
 enum { LOG_N = 7, N = 1 << LOG_N };

@@ -2,11 +2,11 @@
  * sound. */
 #include "tests/scheme.h"
 
-#include "ckks/galois.h"
-#include "ckks/keygen.h"
-#include "ckks/ntt.h"
-#include "ckks/object.h"
-#include "ckks/rng.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/ring/galois.h"
+#include "ckks/ring/rng.h"
+#include "ckks/scheme/keygen.h"
+#include "ckks/scheme/object.h"
 
 enum { LOG_N = 10, N = 1 << LOG_N };
 

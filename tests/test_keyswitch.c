@@ -2,9 +2,9 @@
  * always. */
 #include "tests/scheme.h"
 
-#include "ckks/galois.h"
-#include "ckks/keyswitch.h"
-#include "ckks/ntt.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/ring/galois.h"
+#include "ckks/scheme/keyswitch.h"
 
 enum { LOG_N = 10, N = 1 << LOG_N };
 

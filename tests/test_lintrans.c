@@ -1,9 +1,9 @@
 /* Making linear transforms: sizes that are kept, every refusal. */
 #include "tests/lintrans_world.h"
 
-#include "ckks/keygen.h"
-#include "ckks/lintrans.h"
-#include "ckks/worker.h"
+#include "ckks/circuits/lintrans.h"
+#include "ckks/scheme/keygen.h"
+#include "ckks/scheme/worker.h"
 
 enum { LOG_N = 10, SLOTS = 512 };
 

@@ -2,9 +2,9 @@
  */
 #include "tests/lintrans_world.h"
 
-#include "ckks/lintrans.h"
-#include "ckks/object.h"
-#include "ckks/worker.h"
+#include "ckks/circuits/lintrans.h"
+#include "ckks/scheme/object.h"
+#include "ckks/scheme/worker.h"
 
 enum { LOG_N = 10, N = 1 << LOG_N };
 

@@ -1,7 +1,7 @@
 /* Encoding the diagonals of linear transforms: sums, integers of 32 bits, threads, failures. */
 #include "tests/lintrans_world.h"
 
-#include "ckks/lintrans.h"
+#include "ckks/circuits/lintrans.h"
 
 enum { LOG_N = 10, COUNT = 17 };
 

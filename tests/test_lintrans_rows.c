@@ -2,9 +2,9 @@
  * right ones is for test_lintrans_apply.c. */
 #include "tests/lintrans_world.h"
 
-#include "ckks/lintrans.h"
-#include "ckks/object.h"
-#include "ckks/worker.h"
+#include "ckks/circuits/lintrans.h"
+#include "ckks/scheme/object.h"
+#include "ckks/scheme/worker.h"
 
 enum { LOG_N = 9, N = 1 << LOG_N, COUNT = 24, LIMBS = 2, SPECIAL = 2, ROWS = LIMBS + SPECIAL };
 

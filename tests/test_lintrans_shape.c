@@ -3,8 +3,8 @@
 
 #include "tests/lintrans_world.h"
 
-#include "ckks/keygen.h"
-#include "ckks/lintrans.h"
+#include "ckks/circuits/lintrans.h"
+#include "ckks/scheme/keygen.h"
 
 enum { LOG_N = 10, SLOTS = 512 };
 

@@ -1,6 +1,6 @@
 /* Alignment, the hook, overflow, wiping, and the arena's bookkeeping. */
-#include "ckks/ct.h"
-#include "ckks/mem.h"
+#include "ckks/base/ct.h"
+#include "ckks/base/mem.h"
 #include "tests/testing.h"
 
 /* A hook that returns blocks at odd addresses, as malloc of another system might. */

@@ -1,6 +1,6 @@
 /* One residue: Python's integers, exhaustive on a toy prime, and the borders of every stated range.
  */
-#include "ckks/modarith.h"
+#include "ckks/word/modarith.h"
 #include "tests/testing.h"
 #include "tests/vectors/modarith.inc"
 

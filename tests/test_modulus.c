@@ -1,6 +1,6 @@
 /* The record of a prime: tables against their definition, refusals, failing allocation. */
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 
 static size_t reverse_bits(size_t x, int bits)

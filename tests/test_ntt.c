@@ -1,9 +1,9 @@
 /* Transforms against their definition, the extremes of their input ranges, and products of
  * polynomials. */
-#include "ckks/cpu.h"
-#include "ckks/modulus.h"
-#include "ckks/ntt.h"
-#include "ckks/prime.h"
+#include "ckks/base/cpu.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 #include "tests/vectors/ntt.inc"
 

@@ -1,7 +1,7 @@
 /* Storage: creation, emptiness, copies, getters, failures. */
 #include "tests/scheme.h"
 
-#include "ckks/object.h"
+#include "ckks/scheme/object.h"
 
 static void empty_objects(void **state)
 {

@@ -1,13 +1,13 @@
 /* Packed rows: the format, and dot_key and dot_pair against sums term by term. */
-#include "ckks/pack.h"
+#include "ckks/kernel/pack.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ckks/galois.h"
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/ring/galois.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 
 enum { N_MAX = 256, COUNT = 5, PICKS = 7 };

@@ -2,8 +2,8 @@
 #include "tests/testing.h"
 
 #include "ckks/ckks.h"
-#include "ckks/modarith.h"
-#include "ckks/prime.h"
+#include "ckks/word/modarith.h"
+#include "ckks/word/prime.h"
 
 static const double q_bits[] = {46.8, 46.0, 46.0};
 static const double p_bits[] = {46.8};

@@ -3,9 +3,9 @@
 #include "tests/scheme.h"
 
 #include "ckks/circuits.h"
-#include "ckks/object.h"
-#include "ckks/polyeval.h"
-#include "ckks/worker.h"
+#include "ckks/circuits/polyeval.h"
+#include "ckks/scheme/object.h"
+#include "ckks/scheme/worker.h"
 
 enum { LOG_N = 10, LIMBS = 16 };
 

@@ -2,7 +2,7 @@
  * counted. */
 #include "tests/scheme.h"
 
-#include "ckks/polyeval.h"
+#include "ckks/circuits/polyeval.h"
 
 static double power(int basis, int k, double x)
 {

@@ -1,6 +1,6 @@
 /* Primality, the search for primes, and roots of unity, against an independent implementation. */
-#include "ckks/modarith.h"
-#include "ckks/prime.h"
+#include "ckks/word/modarith.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 #include "tests/vectors/prime.inc"
 

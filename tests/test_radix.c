@@ -1,8 +1,8 @@
 /* Numbers from residues against multi-word integers: small ones, random ones, those at +-(Q-1)/2
  * and around every partial product, for every family of kernels that runs here.
  */
-#include "ckks/radix.h"
-#include "ckks/wide.h"
+#include "ckks/ring/radix.h"
+#include "ckks/word/wide.h"
 #include "tests/client_families.h"
 
 enum { MOST = 8, LOG_N = 11, N = 1 << LOG_N };

@@ -1,7 +1,7 @@
 /* Folding and unfolding of the real ring: every family against the definition, at the edges of the
  * ranges, and on the way back.
  */
-#include "ckks/real.h"
+#include "ckks/kernel/real.h"
 
 #include "tests/families.h"
 

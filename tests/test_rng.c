@@ -1,8 +1,8 @@
 /* Seeds and generators against an independent implementation, and that all ways of reading agree.
  */
-#include "ckks/bytes.h"
-#include "ckks/ct.h"
-#include "ckks/rng.h"
+#include "ckks/base/bytes.h"
+#include "ckks/base/ct.h"
+#include "ckks/ring/rng.h"
 #include "tests/client_families.h"
 #include "tests/vectors/rng.inc"
 

@@ -1,8 +1,8 @@
 /* Bases against Python's integers, against a small big-integer of this file, and by exhaustion on a
  * toy. */
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
-#include "ckks/rns.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/ring/rns.h"
+#include "ckks/word/prime.h"
 #include "tests/testing.h"
 #include "tests/vectors/rns.inc"
 

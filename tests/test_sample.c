@@ -4,9 +4,9 @@
  * sqrt(2k); for a mean or a variance of n draws the usual formulas. Eight deviations are allowed,
  * which happens by chance less than once in 10^12 runs (for chi^2, once in 10^8).
  */
-#include "ckks/modulus.h"
-#include "ckks/prime.h"
-#include "ckks/sample.h"
+#include "ckks/kernel/modulus.h"
+#include "ckks/ring/sample.h"
+#include "ckks/word/prime.h"
 #include "tests/client_families.h"
 #include "tests/vectors/sample.inc"
 

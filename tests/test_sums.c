@@ -1,7 +1,7 @@
 /* Sparse matrices of scalars: what rounding makes of them, their size, every refusal. */
 #include "tests/scheme.h"
 
-#include "ckks/sums.h"
+#include "ckks/circuits/sums.h"
 
 static const size_t start_of[4] = {0, 2, 2, 5};
 static const uint32_t columns[5] = {0, 3, 1, 2, 3};

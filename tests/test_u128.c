@@ -1,6 +1,6 @@
 /* 128-bit words against Python's integers; the same file tests both forms
  * (--with-test-u128=struct). */
-#include "ckks/u128.h"
+#include "ckks/word/u128.h"
 #include "tests/testing.h"
 #include "tests/vectors/u128.inc"
 

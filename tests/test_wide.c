@@ -1,6 +1,6 @@
 /* Multi-word numbers against Python's integers. */
-#include "ckks/modarith.h"
-#include "ckks/wide.h"
+#include "ckks/word/modarith.h"
+#include "ckks/word/wide.h"
 #include "tests/testing.h"
 #include "tests/vectors/wide.inc"
 

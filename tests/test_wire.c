@@ -1,8 +1,8 @@
 /* The envelope, its checksum, and packed rows. */
 #include "tests/testing.h"
 
-#include "ckks/bytes.h"
-#include "ckks/wire.h"
+#include "ckks/base/bytes.h"
+#include "ckks/wire/wire.h"
 
 static void checksum_known_answers(void **state)
 {

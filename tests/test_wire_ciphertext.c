@@ -2,9 +2,9 @@
  * checksum. */
 #include "tests/scheme.h"
 
-#include "ckks/bytes.h"
-#include "ckks/object.h"
-#include "ckks/wire.h"
+#include "ckks/base/bytes.h"
+#include "ckks/scheme/object.h"
+#include "ckks/wire/wire.h"
 
 enum { LOG_N = 10, N = 1 << LOG_N };
 

@@ -2,8 +2,8 @@
  * checksum. */
 #include "tests/scheme.h"
 
-#include "ckks/bytes.h"
-#include "ckks/wire.h"
+#include "ckks/base/bytes.h"
+#include "ckks/wire/wire.h"
 
 static size_t write_params(uint8_t *out, size_t size, const ckks_params *params)
 {

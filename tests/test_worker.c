@@ -2,8 +2,8 @@
  * more scratch than was declared. */
 #include "tests/scheme.h"
 
-#include "ckks/object.h"
-#include "ckks/worker.h"
+#include "ckks/scheme/object.h"
+#include "ckks/scheme/worker.h"
 
 static void scratch_runs_out_with_a_sentence(void **state)
 {

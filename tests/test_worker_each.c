@@ -3,7 +3,7 @@
 #include "tests/scheme.h"
 
 #include "ckks/circuits.h"
-#include "ckks/worker.h"
+#include "ckks/scheme/worker.h"
 
 enum { JOBS = 37, LOG_N = 6 };
 

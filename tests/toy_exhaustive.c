@@ -4,9 +4,9 @@
  */
 #include "tests/scheme.h"
 
-#include "ckks/galois.h"
-#include "ckks/keyswitch.h"
-#include "ckks/ntt.h"
+#include "ckks/kernel/ntt.h"
+#include "ckks/ring/galois.h"
+#include "ckks/scheme/keyswitch.h"
 
 enum { N = 8 };
 

@@ -1,7 +1,7 @@
 /* The envelope around the keys and messages of the program. (The plan file has a format of its own,
  * in nn/run/client.h, and needs none.)
  *
- * The payload is an object of ckks/ in its own format (ckks/wire.h), which carries its own
+ * The payload is an object of ckks/ in its own format (ckks/wire/wire.h), which carries its own
  * checksum; of a request or response, one ciphertext after the other, as many as the plan says. The
  * envelope adds what the library cannot know: which model and which key pair the object belongs to,
  * so that a file meant for somebody else is named as such before anything is computed. It is

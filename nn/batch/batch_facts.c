@@ -10,7 +10,7 @@ static const double weight_margin_bits = 1.0; /* scalars' rounding stays this fa
 static const double wrap_margin_bits = 2.0;   /* |message| * scale stays below Q / 4 */
 
 /* Mean square of a slot when coefficients have variance 1, and how much of it is in the real part,
- * see ckks/noise.h. */
+ * see ckks/scheme/noise.h. */
 static double slot_square(int ring, int log_n)
 {
     return ldexp(1.0, log_n + (ring == CKKS_RING_REAL));

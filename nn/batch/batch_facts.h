@@ -44,7 +44,7 @@ typedef struct nn_batch_job {
 #define NN_BATCH_SPECIAL_BITS 46.8
 
 /** Bits of a slot's error by a rescaling or key switch, and by a fresh encryption: log2 of the
- *  standard deviation at scale 1.  Source: ckks/noise.h */
+ *  standard deviation at scale 1.  Source: ckks/scheme/noise.h */
 double nn_batch_rounding_bits(int ring, int log_n);
 double nn_batch_fresh_bits(int ring, int log_n);
 

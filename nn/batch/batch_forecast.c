@@ -1,6 +1,6 @@
 /* What a plan for batches foretells. Memory is counted object by object with the library's own size
- * functions and by the very walk that the execution takes; errors follow ckks/noise.h in slot
- * units.
+ * functions and by the very walk that the execution takes; errors follow ckks/scheme/noise.h in
+ * slot units.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -118,8 +118,8 @@ static size_t values_memory(const nn_batch *b, const ckks_context *ctx)
     return sum;
 }
 
-/* A block's own matrix of scalars, and the scratch of its sums: ckks/eval_sums.c needs one word for
- * each weight, and tiles of everything that is read, thrice for squares. */
+/* A block's own matrix of scalars, and the scratch of its sums: ckks/circuits/eval_sums.c needs one
+ * word for each weight, and tiles of everything that is read, thrice for squares. */
 static size_t block_memory(const nn_batch *b, const nn_batch_block *block, nn_batch_reads *reads)
 {
     const nn_stage *stage = &b->stages.stage[block->stage];

@@ -9,7 +9,7 @@
  * The error of a key switch is about sqrt(N digits / 12) sigma D / P a coefficient, D the largest
  * digit, against sqrt(N / 18) of a rounding. At a scale that lies some bits above the one at which
  * a rounding may happen, it may be those bits above a rounding's error; P exceeds D by what is
- * missing. Source: [HK20] section 3, ckks/noise.h
+ * missing. Source: [HK20] section 3, ckks/scheme/noise.h
  */
 #ifndef UNSEEN_NN_LEVELS_SHAPES_H
 #define UNSEEN_NN_LEVELS_SHAPES_H

@@ -51,7 +51,7 @@ typedef struct nn_schedule {
 } nn_schedule;
 
 /** log2 of the deviation of a slot's (real) part when every coefficient has deviation 1: N/2 of
- * them add up in a complex slot's part, 2N in a real slot. See ckks/noise.h. */
+ * them add up in a complex slot's part, 2N in a real slot. See ckks/scheme/noise.h. */
 double nn_schedule_spread_bits(int ring, int log_n);
 
 /** Bits of a slot's rounding error after a rescaling or key switch, log2 of its standard deviation.

@@ -1,4 +1,4 @@
-/* The forecast. Errors follow ckks/noise.h in slot units and pass through the network as
+/* The forecast. Errors follow ckks/scheme/noise.h in slot units and pass through the network as
  * nn/levels/error.h says. */
 #include "nn/plan/plan_forecast.h"
 

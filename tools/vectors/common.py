@@ -83,7 +83,7 @@ def chacha_block(key, counter, nonce):
 
 
 class Rng:
-    """The generator of ckks/rng.h."""
+    """The generator of ckks/ring/rng.h."""
 
     def __init__(self, seed, label, stream):
         self.key = chacha_block(seed, 0, 2 << 32 | label)[:32]
