@@ -1,4 +1,6 @@
 /* The reports of 'unseen plan': every ring and step as JSON, a row for every set of passes. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "tools/plan_report.h"
 
 #include <unistd.h>
