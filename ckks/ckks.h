@@ -523,8 +523,7 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_rotate_many(ckks_worker *w,
                                                            const ckks_ciphertext *in,
                                                            const int *steps, size_t count);
 
-/* ------------------------------------------------------------------ bytes (format:
- * ckks/wire/wire.h) */
+/* ------------------------------------------------------------------ bytes: ckks/wire/wire.h */
 
 /** Exact size of the written ciphertext; a seeded one has half the size. */
 CKKS_API size_t ckks_ciphertext_wire_bytes(const ckks_ciphertext *c);

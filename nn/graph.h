@@ -11,9 +11,8 @@
  * Metadata are pairs of strings, stored in an ONNX file as metadata_props. These matter here:
  *   "unseen.range.VALUE"   largest |x| seen of the value named VALUE, a decimal number; a second
  *                          one behind it is the root mean square of what was seen
- *   "unseen.fit.VALUE"     polynomials in place of the activation that makes VALUE, see
- * nn/fit/fit.h "unseen.input_range"   "LO HI", the least and greatest input number; "0 1" when
- * absent
+ *   "unseen.fit.VALUE"     polynomials in place of the activation of VALUE, see nn/fit/fit.h
+ *   "unseen.input_range"   "LO HI", the least and greatest input number; "0 1" when absent
  *
  * Example, y = W x + b squared:
  *

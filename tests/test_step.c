@@ -22,6 +22,8 @@ static void test_rounding(void **state)
     assert_true(fabs(nn_schedule_rounding_bits(CKKS_RING_REAL, 13) - (13.5 - log2(3.0))) < 1e-9);
     assert_true(fabs(nn_schedule_spread_bits(CKKS_RING_COMPLEX, 13) - 6.0) < 1e-9);
     assert_true(fabs(nn_schedule_spread_bits(CKKS_RING_REAL, 13) - 7.0) < 1e-9);
+    assert_true(fabs(nn_schedule_weight_bits(CKKS_RING_COMPLEX, 13, 24) - 7.0) < 1e-9);
+    assert_true(fabs(nn_schedule_weight_bits(CKKS_RING_REAL, 13, 6) - 7.0) < 1e-9);
 }
 
 static void test_square(void **state)

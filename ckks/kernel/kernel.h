@@ -53,8 +53,7 @@ typedef struct ckks_modulus {
 
 enum {
     CKKS_KERNEL_MAX_TERMS = 4096,
-    /* Places of one tile of packed rows (ckks/kernel/pack.h); a ring of fewer places is one tile.
-     */
+    /* Places of one tile of packed rows (ckks/kernel/pack.h); fewer places are one tile. */
     CKKS_TILE = 32,
     CKKS_PACKED_BYTES = 6 /* of one packed residue: primes are below 2^48 */
 };

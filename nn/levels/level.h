@@ -1,5 +1,4 @@
-/* States before a stage, and what one choice makes of them: the arithmetic of nn/levels/levels.h.
- */
+/* States before a stage, and what one choice makes of them: the arithmetic of levels.h. */
 #ifndef UNSEEN_NN_LEVELS_LEVEL_H
 #define UNSEEN_NN_LEVELS_LEVEL_H
 

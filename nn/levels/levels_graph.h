@@ -1,5 +1,4 @@
-/* The graph of nn/levels/levels.h, shared by the file that makes it and the one that walks through
- * it. */
+/* The graph of levels.h, shared by the file that makes it and the one that walks through it. */
 #ifndef UNSEEN_NN_LEVELS_LEVELS_GRAPH_H
 #define UNSEEN_NN_LEVELS_LEVELS_GRAPH_H
 

@@ -132,9 +132,10 @@ static void set_weight_floors(search *s, size_t k, double folded, double target)
     for (size_t i = 0; i < stage->input_count; i++) {
         const nn_error_point *in = &s->point[stage->input[i]];
         double slot = log2(fmax(in->slot, 1e-30)) + folded + inputs;
-        /* A diagonal's rounding error is 1/sqrt(6) a coefficient; it meets every slot. The scalar
-         * 1 has one of at most a half, which meets its own. */
-        double weight = spread + 0.5 * log2(fmax(w->input_terms[i], 1) / 6.0) + slot;
+        /* A diagonal's rounding error meets every slot. The scalar 1 has one of at most a half,
+         * which meets its own. */
+        double weight =
+            nn_schedule_weight_bits(s->job->ring, s->job->log_n, w->input_terms[i]) + slot;
         s->floor[k].weight[i] =
             w->same[i] ? fmax(slot - 1.0, same_bits) : fmax(weight, spread + least_precision);
         s->floor[k].key[i] = rounding - allowed(s, stage->input[i], target);

@@ -16,6 +16,11 @@ double nn_schedule_rounding_bits(int ring, int log_n)
            nn_schedule_spread_bits(ring, log_n);
 }
 
+double nn_schedule_weight_bits(int ring, int log_n, int diagonals)
+{
+    return nn_schedule_spread_bits(ring, log_n) + 0.5 * log2((diagonals > 0 ? diagonals : 1) / 6.0);
+}
+
 int nn_stage_is_square(const nn_stage *stage)
 {
     return stage->kind == NN_STAGE_POLY && stage->basis == CKKS_BASIS_MONOMIAL &&

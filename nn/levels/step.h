@@ -60,6 +60,10 @@ double nn_schedule_spread_bits(int ring, int log_n);
  */
 double nn_schedule_rounding_bits(int ring, int log_n);
 
+/** log2 of what so many rounded diagonals, at least one, leave in a slot where values are 1 and the
+ *  weights' scale is 1: 1/sqrt(6) a coefficient, see ckks/scheme/encode.h. */
+double nn_schedule_weight_bits(int ring, int log_n, int diagonals);
+
 /** Release; NULL is fine. */
 void nn_schedule_clear(nn_schedule *s);
 

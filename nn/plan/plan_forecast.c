@@ -39,12 +39,12 @@ static added affine_error(const nn_plan *p, size_t k, const nn_error_point *poin
     const nn_step *shape = &step->shape;
     nn_work w = nn_shapes_work(p->stages, &p->arrangement, k);
     double rounding = exp2(nn_schedule_rounding_bits(s->ring, s->log_n));
-    double spread = exp2(nn_schedule_spread_bits(s->ring, s->log_n));
     double folded = exp2(0.5 * w.fold_depth), gain = point[k + 1].gain, fold = 0.0;
     added sum = {0.0, 0.0};
     for (size_t i = 0; i < p->stages->stage[k].input_count; i++) {
         const nn_error_point *in = &point[p->stages->stage[k].input[i]];
-        double weight = w.same[i] ? 0.5 : spread * sqrt(w.input_terms[i] / 6.0);
+        double weight =
+            w.same[i] ? 0.5 : exp2(nn_schedule_weight_bits(s->ring, s->log_n, w.input_terms[i]));
         if (w.input_babies[i] > 0)
             add(&sum,
                 rounding / step->scale_in[i].hi *

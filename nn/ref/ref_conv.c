@@ -1,5 +1,4 @@
-/* Convolution in plain float arithmetic, see nn/ref/ref_rule.h: as nn/ref/ref_layer.c would write
- * it,
+/* Convolution in plain float arithmetic, see ref_rule.h: as ref_layer.c would write it,
  *
  *     y[o][spot] = b[o] + sum over terms t = (c, i, j) of w[o][t] * x[c][at spot's (i, j)]
  *

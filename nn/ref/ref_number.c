@@ -1,5 +1,4 @@
-/* Arithmetic of numbers and integers, and what exporters compute shapes with; see
- * nn/ref/ref_rule.h. */
+/* Arithmetic of numbers and integers, and what exporters compute shapes with; see ref_rule.h. */
 
 #include "nn/ref/ref_rule.h"
 
