@@ -1,19 +1,21 @@
 #!/bin/sh
 # Includes point downward only.
-#  - Between folders: tools may include public headers of ckks, nn and train, train those of nn, nn
-#    those of ckks, ckks none.
-#  - Inside ckks, nn and train: FOLDER/LAYERS lists the file names without their ending, lowest first; NAME/
-#    says in which folder of FOLDER those behind it are, ./ that they are in FOLDER itself. A file includes
+#  - Between folders: tools may include public headers of ckks, channel, nn and train, train those of nn,
+#    nn those of ckks, channel those of ckks and its shared ones, ckks none.
+#  - Inside ckks, channel, nn and train: FOLDER/LAYERS lists the file names without their ending, lowest first;
+#    NAME/ says in which folder of FOLDER those behind it are, ./ that they are in FOLDER itself. A file includes
 #    only names that stand before its own, or its own.
 #  - "..." includes are written from the root of the tree.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
-public="$(public_headers) $(listed_headers train/Makefile.inc)"
+public="$(public_headers) $(listed_headers public train/Makefile.inc)"
+shared=$(listed_headers shared ckks/Makefile.inc)
 
 # Whether folder $1 may include anything of folder $2 that is public.
 allowed() {
     case "$1>$2" in
-        "nn>ckks" | "train>nn" | "tools>ckks" | "tools>nn" | "tools>train") return 0 ;;
+        "channel>ckks" | "nn>ckks" | "train>nn") return 0 ;;
+        "tools>ckks" | "tools>channel" | "tools>nn" | "tools>train") return 0 ;;
     esac
     return 1
 }
@@ -29,7 +31,7 @@ place() {
     echo "$names" | grep -nx "${1%.[ch]}" | head -n 1 | cut -d: -f1
 }
 
-for folder in ckks nn train tools; do
+for folder in ckks channel nn train tools; do
     names=
     if [ -f "$folder/LAYERS" ]; then
         names=$(listed "$folder")
@@ -47,7 +49,9 @@ for folder in ckks nn train tools; do
             [ -f "$include" ] || fault "$file: no file $include (includes are written from the root)"
             other=${include%%/*}
             if [ "$other" != "$folder" ]; then
-                case " $public " in
+                usable=$public
+                [ "$folder" != channel ] || usable="$public $shared"
+                case " $usable " in
                     *" $include "*) allowed "$folder" "$other" || fault "$file: $folder may not include $include" ;;
                     *) fault "$file: $include is not a public header" ;;
                 esac

@@ -21,15 +21,17 @@ sources() {
     find "$1" -name '*.[ch]' | LC_ALL=C sort
 }
 
-# The headers that the make files of the arguments list as public.
+# The headers that the make files behind the first argument list as of that kind: public, shared.
 listed_headers() {
+    kind=$1
+    shift
     sed -e ':join' -e '/\\$/{N;s/\\\n/ /;b join' -e '}' "$@" |
-        sed -n 's/^[a-z]*_public_headers *= *//p' | tr -s ' \t\n' ' '
+        sed -n 's/^[a-z]*_'"$kind"'_headers *= *//p' | tr -s ' \t\n' ' '
 }
 
 # The headers that are installed.
 public_headers() {
-    listed_headers ckks/Makefile.inc nn/Makefile.inc
+    listed_headers public ckks/Makefile.inc channel/Makefile.inc nn/Makefile.inc
 }
 
 verdict() {

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Shape of the sources: every .c of ckks, nn and train has its test, every file its line in a Makefile.inc, no file is
+# Shape of the sources: every .c of ckks, channel, nn and train has its test, every file its line in a Makefile.inc, no file is
 # longer than 600 lines, no line longer than 100 columns, no tab or space at a line's end.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
-for folder in ckks nn train tools tests bench; do
+for folder in ckks channel nn train tools tests bench; do
     for file in $(sources "$folder"); do
         look
         case $file in
-            ckks/*.c | nn/*.c)
+            ckks/*.c | channel/*.c | nn/*.c)
                 name=$(basename "$file" .c)
                 [ -f "tests/test_$name.c" ] || fault "$file: no test tests/test_$name.c"
                 ;;

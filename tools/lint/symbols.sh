@@ -3,7 +3,7 @@
 # and the shared library shows exactly the functions that the public headers declare.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
-for folder in ckks nn train; do
+for folder in ckks channel nn train; do
     archive=$top_builddir/.libs/lib$folder.a
     [ -f "$archive" ] || { fault "$archive is missing"; continue; }
     # Lines of nm -g: value, kind, name. Undefined ones have no value.
