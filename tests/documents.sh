@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Read by readme.sh and tutorial.sh: makes the folder $work, in which the commands of the documents run as they
+# Read by readme.sh, tutorial.sh and manual.sh: makes the folder $work, in which the commands of the documents run as they
 # are printed. It has build/unseen, data/, and mnist/ with four IDX files of MNIST's names, whose images are the ten
 # digits of data/digits, ten times over.
 set -eu

@@ -174,6 +174,7 @@ static void print_help(const cli_command *c)
         print_option(stdout, o);
     for (const cli_option *o = common; o->name != NULL; o++)
         print_option(stdout, o);
+    printf("\nManual: unseen-%s(1)\n", c->name);
 }
 
 /* The table as getopt_long wants it; val is 256 + the option's place, common ones after own. */

@@ -35,7 +35,7 @@ static void print_help(void)
     for (size_t i = 0; i < COUNT; i++)
         printf("  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
     printf("\n"
-           "      --help     print this help; 'unseen SUBCOMMAND --help' says more\n"
+           "      --help     print this help; 'unseen help SUBCOMMAND' says more\n"
            "      --version  print the version\n"
            "\n"
            "Exit status:\n"
@@ -52,13 +52,30 @@ static void print_help(void)
            "  70  out of memory\n"
            "  71  the system gave no randomness\n"
            "  74  reading or writing failed (disk full)\n"
-           "From 64 on, the same command may succeed later.\n");
+           "From 64 on, the same command may succeed later.\n"
+           "\n"
+           "Manual: unseen(1)\n");
+}
+
+/* argv[0] names the subcommand. */
+static int run_subcommand(int argc, char **argv)
+{
+    for (size_t i = 0; i < COUNT; i++) {
+        if (strcmp(argv[0], subcommands[i].name) == 0)
+            return subcommands[i].main(argc, argv);
+    }
+    return cli_usage("there is no subcommand '%s'", argv[0]);
 }
 
 static int run(int argc, char **argv)
 {
     if (argc < 2)
         return cli_usage("a subcommand is needed");
+    if (argc == 3 && strcmp(argv[1], "help") == 0) {
+        char option[] = "--help";
+        char *words[] = {argv[2], option, NULL};
+        return run_subcommand(2, words);
+    }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         print_help();
@@ -68,11 +85,7 @@ static int run(int argc, char **argv)
         printf("unseen %s\n", ckks_version());
         return CLI_OK;
     }
-    for (size_t i = 0; i < COUNT; i++) {
-        if (strcmp(argv[1], subcommands[i].name) == 0)
-            return subcommands[i].main(argc - 1, argv + 1);
-    }
-    return cli_usage("there is no subcommand '%s'", argv[1]);
+    return run_subcommand(argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)
