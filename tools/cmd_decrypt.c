@@ -92,19 +92,18 @@ static void print_text(const answer *a)
 }
 
 /* Everything here is the client's. */
-static int decrypt(ckks_worker *w, const ckks_context *ctx, const nn_client *client, char **paths,
-                   float *logits)
+static int decrypt(ckks_worker *w, const ckks_context *ctx, const nn_client *client,
+                   envelope_ids *ids, char **paths, float *logits)
 {
     char why[WHY_BYTES] = "";
     ckks_secret_key *sk = NULL;
     message response = {NULL, 0};
-    uint64_t model_id = nn_client_model_id(client), key_id = 0;
-    int st = load_secret_key(w, &sk, &key_id, model_id, paths[1]);
+    int st = load_secret_key(w, &sk, ids, paths[1]);
 
     if (st == CLI_OK)
         st = message_make(&response, ctx, nn_client_responses(client));
     if (st == CLI_OK)
-        st = load_message(w, &response, ENVELOPE_RESPONSE, model_id, key_id, paths[2]);
+        st = load_message(w, &response, ENVELOPE_RESPONSE, ids, paths[2]);
     if (st == CLI_OK) {
         st = nn_client_decrypt(w, logits, client, sk, message_parts(&response), why, sizeof why);
         if (st != NN_OK)
@@ -122,14 +121,15 @@ static int run(const settings *s, char **paths)
     ckks_context *ctx = NULL;
     ckks_worker *w = NULL;
     answer a = {.count = 0};
-    int st = load_plan(&client, &ctx, paths[0]);
+    envelope_ids ids;
+    int st = load_plan(&client, &ctx, &ids, paths[0]);
 
     if (st == CLI_OK)
         st = load_worker(&w, ctx, 0, 1);
     if (st == CLI_OK) {
         a.count = nn_client_outputs(client);
         a.logits = calloc(2 * a.count, sizeof *a.logits);
-        st = a.logits != NULL ? decrypt(w, ctx, client, paths, a.logits)
+        st = a.logits != NULL ? decrypt(w, ctx, client, &ids, paths, a.logits)
                               : cli_fail(CLI_MEMORY, NULL, "no memory for %zu logits", a.count);
     }
     if (st == CLI_OK) {

@@ -70,7 +70,7 @@ typedef struct player {
     message question, answer;  /* the client's */
     message request, response; /* the server's */
     float *image, *logits;
-    uint64_t key_id;
+    envelope_ids ids;
 } player;
 
 /* What one digit took. */
@@ -118,7 +118,9 @@ static int open_player(player *p, const char *model, const nn_plan_options *plan
         return cli_fail(CLI_MEMORY, NULL, "no memory for an image");
     in = nn_client_requests(p->run.client);
     out = nn_client_responses(p->run.client);
-    st = message_make(&p->question, p->run.ctx, in);
+    st = load_ids(&p->ids, p->run.client);
+    if (st == CLI_OK)
+        st = message_make(&p->question, p->run.ctx, in);
     if (st == CLI_OK)
         st = message_make(&p->answer, p->run.ctx, out);
     if (st == CLI_OK)
@@ -148,7 +150,7 @@ static int client_encrypts(player *p, file_bytes *request, trip *t, const char *
 
     if (st != NN_OK)
         return cli_fail_status(st, name, *why != '\0' ? why : ckks_worker_error(p->client));
-    st = load_pack(request, &p->question, ENVELOPE_REQUEST, nn_model_id(p->run.model), p->key_id);
+    st = load_pack(request, &p->question, ENVELOPE_REQUEST, &p->ids, NULL);
     t->encrypt_ms = 1e3 * (cli_seconds() - start);
     t->request_bytes = request->size;
     return st;
@@ -157,10 +159,9 @@ static int client_encrypts(player *p, file_bytes *request, trip *t, const char *
 static int server_infers(player *p, file_bytes *response, const file_bytes *request, trip *t)
 {
     char why[WHY_BYTES] = "";
-    uint64_t model_id = nn_model_id(p->run.model);
+    uint8_t digest[ENVELOPE_DIGEST];
     double start = cli_seconds();
-    int st = load_unpack(p->server, &p->request, request, ENVELOPE_REQUEST, model_id, p->key_id,
-                         "request");
+    int st = load_unpack(p->server, &p->request, request, ENVELOPE_REQUEST, &p->ids, "request");
 
     if (st != CLI_OK)
         return st;
@@ -168,7 +169,8 @@ static int server_infers(player *p, file_bytes *response, const file_bytes *requ
                         NULL, why, sizeof why);
     if (st != NN_OK)
         return cli_fail_status(st, NULL, *why != '\0' ? why : ckks_worker_error(p->server));
-    st = load_pack(response, &p->response, ENVELOPE_RESPONSE, model_id, p->key_id);
+    envelope_digest(digest, request);
+    st = load_pack(response, &p->response, ENVELOPE_RESPONSE, &p->ids, digest);
     t->infer_ms = 1e3 * (cli_seconds() - start);
     t->response_bytes = response->size;
     return st;
@@ -178,8 +180,7 @@ static int client_decrypts(player *p, const file_bytes *response, trip *t)
 {
     char why[WHY_BYTES] = "";
     double start = cli_seconds();
-    int st = load_unpack(p->client, &p->answer, response, ENVELOPE_RESPONSE,
-                         nn_model_id(p->run.model), p->key_id, "response");
+    int st = load_unpack(p->client, &p->answer, response, ENVELOPE_RESPONSE, &p->ids, "response");
 
     if (st != CLI_OK)
         return st;

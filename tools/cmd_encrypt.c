@@ -52,19 +52,18 @@ typedef struct client_side {
     ckks_secret_key *sk;
     message request;
     float *image;
-    uint64_t key_id;
+    envelope_ids ids;
 } client_side;
 
 static int load_all(client_side *c, char **paths, const settings *s)
 {
     size_t count;
-    int st = load_plan(&c->client, &c->ctx, paths[0]);
+    int st = load_plan(&c->client, &c->ctx, &c->ids, paths[0]);
 
     if (st == CLI_OK)
         st = load_worker(&c->worker, c->ctx, 0, 1);
     if (st == CLI_OK)
-        st =
-            load_secret_key(c->worker, &c->sk, &c->key_id, nn_client_model_id(c->client), paths[1]);
+        st = load_secret_key(c->worker, &c->sk, &c->ids, paths[1]);
     if (st != CLI_OK)
         return st;
     count = nn_shape_count(nn_client_input(c->client));
@@ -98,7 +97,7 @@ static int encrypt(const client_side *c, const char *output, const char *image_n
 
     if (st != NN_OK)
         return cli_fail_status(st, image_name, why);
-    st = load_pack(&file, &c->request, ENVELOPE_REQUEST, nn_client_model_id(c->client), c->key_id);
+    st = load_pack(&file, &c->request, ENVELOPE_REQUEST, &c->ids, NULL);
     if (st == CLI_OK)
         st = output_whole(output, OUTPUT_BINARY, file.data, file.size);
     file_free(&file);

@@ -59,11 +59,10 @@ static int room_for(file_bytes *b, size_t payload)
     return cli_fail(CLI_MEMORY, NULL, "no memory for a key file of %zu bytes", payload);
 }
 
-static int pack(key_files *out, uint64_t model_id, const ckks_secret_key *sk,
+static int pack(key_files *out, envelope_ids *ids, const ckks_secret_key *sk,
                 const ckks_eval_keys *keys)
 {
     size_t secret = ckks_secret_key_wire_bytes(sk), eval = ckks_eval_keys_wire_bytes(keys);
-    uint64_t id;
     int st = room_for(&out->secret, secret);
 
     if (st == CLI_OK)
@@ -75,13 +74,13 @@ static int pack(key_files *out, uint64_t model_id, const ckks_secret_key *sk,
         st = ckks_secret_key_write(out->secret.data + ENVELOPE_BYTES, secret, &secret, sk);
     if (st != CKKS_OK)
         return cli_fail_status(st, NULL, "");
-    id = envelope_key_id(out->eval.data + ENVELOPE_BYTES, eval);
-    envelope_seal(out->eval.data, ENVELOPE_EVAL_KEYS, model_id, id, eval);
-    envelope_seal(out->secret.data, ENVELOPE_SECRET_KEY, model_id, id, secret);
+    ids->key = envelope_key_id(out->eval.data + ENVELOPE_BYTES, eval);
+    envelope_seal(out->eval.data, ENVELOPE_EVAL_KEYS, ids, NULL, eval);
+    envelope_seal(out->secret.data, ENVELOPE_SECRET_KEY, ids, NULL, secret);
     return CLI_OK;
 }
 
-static int make(key_files *out, const nn_client *client, const ckks_context *ctx)
+static int make(key_files *out, envelope_ids *ids, const nn_client *client, const ckks_context *ctx)
 {
     ckks_worker *w = NULL;
     ckks_secret_key *sk = NULL;
@@ -101,7 +100,7 @@ static int make(key_files *out, const nn_client *client, const ckks_context *ctx
     if (st != CKKS_OK)
         st = cli_fail_status(st, NULL, ckks_worker_error(w));
     else
-        st = pack(out, nn_client_model_id(client), sk, keys);
+        st = pack(out, ids, sk, keys);
     ckks_eval_keys_free(keys);
     ckks_secret_key_free(sk);
     ckks_worker_free(w);
@@ -132,7 +131,8 @@ static int run(const settings *s, const char *plan)
     key_files files = {{NULL, 0}, {NULL, 0}};
     nn_client *client = NULL;
     ckks_context *ctx = NULL;
-    int st = load_plan(&client, &ctx, plan);
+    envelope_ids ids;
+    int st = load_plan(&client, &ctx, &ids, plan);
 
     if (st == CLI_OK)
         st = output_open(&secret, s->secret,
@@ -140,7 +140,7 @@ static int run(const settings *s, const char *plan)
     if (st == CLI_OK)
         st = output_open(&eval, s->eval, OUTPUT_BINARY);
     if (st == CLI_OK)
-        st = make(&files, client, ctx);
+        st = make(&files, &ids, client, ctx);
     if (st == CLI_OK)
         st = write_files(&files, &secret, &eval);
     output_abort(&eval);

@@ -1,13 +1,16 @@
 /* Sealing and opening the files of the program. */
 #include "tools/envelope.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "channel/hash.h"
 #include "ckks/ckks.h"
 #include "tools/cli.h"
 #include "tools/inflate.h"
 
-enum { VERSION = 1, CHECKED = 32 };
+enum { VERSION = 2, REQUEST_AT = 40, CHECKED = 56 };
 
 static const char magic[6] = {'U', 'N', 'S', 'E', 'E', 'N'};
 
@@ -25,8 +28,8 @@ static uint64_t load64(const uint8_t *p)
     return x;
 }
 
-void envelope_seal(uint8_t *bytes, envelope_kind kind, uint64_t model_id, uint64_t key_id,
-                   size_t payload_size)
+void envelope_seal(uint8_t *bytes, envelope_kind kind, const envelope_ids *ids,
+                   const uint8_t *request, size_t payload_size)
 {
     uint32_t crc;
 
@@ -34,17 +37,21 @@ void envelope_seal(uint8_t *bytes, envelope_kind kind, uint64_t model_id, uint64
     memcpy(bytes, magic, sizeof magic);
     bytes[6] = VERSION;
     bytes[7] = (uint8_t)kind;
-    store64(bytes + 8, model_id);
-    store64(bytes + 16, key_id);
-    store64(bytes + 24, payload_size);
+    store64(bytes + 8, ids->model);
+    store64(bytes + 16, ids->plan);
+    store64(bytes + 24, ids->key);
+    store64(bytes + 32, payload_size);
+    if (request != NULL)
+        memcpy(bytes + REQUEST_AT, request, ENVELOPE_DIGEST);
     crc = inflate_crc32(0, bytes, CHECKED);
-    for (int i = 0; i < 4; i++)
-        bytes[32 + i] = (uint8_t)(crc >> (8 * i));
+    store64(bytes + CHECKED, crc);
 }
 
 const char *envelope_kind_name(envelope_kind kind)
 {
     switch (kind) {
+    case ENVELOPE_ANY:
+        break;
     case ENVELOPE_SECRET_KEY:
         return "a secret key";
     case ENVELOPE_EVAL_KEYS:
@@ -57,10 +64,17 @@ const char *envelope_kind_name(envelope_kind kind)
     return "a file of an unknown kind";
 }
 
+int envelope_claims(const file_bytes *file)
+{
+    return file->size > 7 && memcmp(file->data, magic, sizeof magic) == 0 ? file->data[7] : 0;
+}
+
 static int is_secret_key(const file_bytes *file)
 {
-    if (file->size > 7 && memcmp(file->data, magic, sizeof magic) == 0)
-        return file->data[7] == ENVELOPE_SECRET_KEY;
+    int kind = envelope_claims(file);
+
+    if (kind != 0)
+        return kind == ENVELOPE_SECRET_KEY;
     return ckks_wire_kind(file->data, file->size) == CKKS_WIRE_SECRET_KEY;
 }
 
@@ -74,57 +88,75 @@ int envelope_refuse_secret(const file_bytes *file, const char *what, const char 
                     what);
 }
 
-static int check_head(const file_bytes *file, envelope_kind want, const char *name)
+/* One sentence, and CLI_DAMAGED. */
+static int damaged(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int damaged(char *why, const char *format, ...)
 {
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(why, ENVELOPE_WHY, format, arguments);
+    va_end(arguments);
+    return CLI_DAMAGED;
+}
+
+static int look_at_head(const file_bytes *file, envelope_kind want, char *why)
+{
+    const char *wanted = want != ENVELOPE_ANY ? envelope_kind_name(want) : "one of our files";
+
     if (file->size >= sizeof magic && memcmp(file->data, magic, sizeof magic) != 0)
-        return cli_fail(CLI_DAMAGED, name,
-                        "this is not %s: it does not begin as files of this "
-                        "program do",
-                        envelope_kind_name(want));
+        return damaged(why, "this is not %s: it does not begin as files of this program do",
+                       wanted);
     if (file->size < ENVELOPE_BYTES)
-        return cli_fail(CLI_DAMAGED, name,
-                        "the file is cut short: it has %zu bytes and even its "
-                        "head takes %d",
-                        file->size, ENVELOPE_BYTES);
+        return damaged(why, "the file is cut short: it has %zu bytes and even its head takes %d",
+                       file->size, ENVELOPE_BYTES);
     if (file->data[6] != VERSION)
-        return cli_fail(CLI_DAMAGED, name,
-                        "the file has format version %d and this program reads "
-                        "version %d",
-                        file->data[6], VERSION);
-    if (file->data[7] != (uint8_t)want)
-        return cli_fail(CLI_DAMAGED, name, "this is %s where %s belongs",
-                        envelope_kind_name((envelope_kind)file->data[7]), envelope_kind_name(want));
+        return damaged(why, "the file has format version %d and this program reads version %d",
+                       file->data[6], VERSION);
+    if (want != ENVELOPE_ANY && file->data[7] != (uint8_t)want)
+        return damaged(why, "this is %s where %s belongs",
+                       envelope_kind_name((envelope_kind)file->data[7]), wanted);
+    return CLI_OK;
+}
+
+int envelope_look(envelope *out, const file_bytes *file, envelope_kind want, char *why)
+{
+    uint64_t promised;
+    int st = look_at_head(file, want, why);
+
+    memset(out, 0, sizeof *out);
+    if (st != CLI_OK)
+        return st;
+    /* The four bytes behind the checksum are zero. */
+    if (load64(file->data + CHECKED) != inflate_crc32(0, file->data, CHECKED))
+        return damaged(why, "the file was altered: the checksum of its head is wrong");
+    promised = load64(file->data + 32);
+    if (promised != file->size - ENVELOPE_BYTES)
+        return damaged(why, "the file is %s: its head promises %llu bytes and %zu follow",
+                       promised > file->size - ENVELOPE_BYTES ? "cut short" : "too long",
+                       (unsigned long long)promised, file->size - ENVELOPE_BYTES);
+    *out = (envelope){
+        .kind = (envelope_kind)file->data[7],
+        .ids = {load64(file->data + 8), load64(file->data + 16), load64(file->data + 24)},
+        .payload = file->data + ENVELOPE_BYTES,
+        .payload_size = (size_t)promised};
+    memcpy(out->request, file->data + REQUEST_AT, ENVELOPE_DIGEST);
     return CLI_OK;
 }
 
 int envelope_open(envelope *out, const file_bytes *file, envelope_kind want, const char *name)
 {
-    uint64_t promised;
-    uint32_t crc = 0;
-    int st;
+    char why[ENVELOPE_WHY] = "";
+    int st = want == ENVELOPE_SECRET_KEY
+                 ? CLI_OK
+                 : envelope_refuse_secret(file, envelope_kind_name(want), name);
 
     memset(out, 0, sizeof *out);
-    st = want == ENVELOPE_SECRET_KEY ? CLI_OK
-                                     : envelope_refuse_secret(file, envelope_kind_name(want), name);
-    if (st == CLI_OK)
-        st = check_head(file, want, name);
     if (st != CLI_OK)
         return st;
-    for (int i = 3; i >= 0; i--)
-        crc = crc << 8 | file->data[32 + i];
-    if (crc != inflate_crc32(0, file->data, CHECKED) || load64(file->data + 32) >> 32 != 0)
-        return cli_fail(CLI_DAMAGED, name,
-                        "the file was altered: the checksum of its head is wrong");
-    promised = load64(file->data + 24);
-    if (promised != file->size - ENVELOPE_BYTES)
-        return cli_fail(CLI_DAMAGED, name,
-                        "the file is %s: its head promises %llu bytes and %zu "
-                        "follow",
-                        promised > file->size - ENVELOPE_BYTES ? "cut short" : "too long",
-                        (unsigned long long)promised, file->size - ENVELOPE_BYTES);
-    *out = (envelope){want, load64(file->data + 8), load64(file->data + 16),
-                      file->data + ENVELOPE_BYTES, (size_t)promised};
-    return CLI_OK;
+    st = envelope_look(out, file, want, why);
+    return st == CLI_OK ? st : cli_fail(st, name, "%s", why);
 }
 
 uint64_t envelope_key_id(const uint8_t *payload, size_t size)
@@ -133,4 +165,12 @@ uint64_t envelope_key_id(const uint8_t *payload, size_t size)
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ payload[i]) * UINT64_C(0x100000001b3);
     return hash;
+}
+
+void envelope_digest(uint8_t out[ENVELOPE_DIGEST], const file_bytes *request)
+{
+    uint8_t hash[CHANNEL_HASH_BYTES];
+
+    channel_hash(hash, request->data, request->size);
+    memcpy(out, hash, ENVELOPE_DIGEST);
 }

@@ -1,12 +1,14 @@
-/* Reading a whole file. */
+/* Reading a whole file, or mapping it. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "tools/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,4 +123,71 @@ int file_read(file_bytes *out, const char *path, size_t limit)
     if (st != CLI_OK)
         file_free(out);
     return st;
+}
+
+/* ---- mapping ---- */
+
+static struct sigaction before_mapping;
+
+/* Only calls that POSIX allows in a handler of signals. */
+static void cut_short(int number)
+{
+    static const char text[] = "unseen: a file was cut short while it was being read; try again "
+                               "when nobody writes to it\n";
+
+    (void)number;
+    output_remove_all();
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        _exit(CLI_IO);
+    _exit(CLI_IO);
+}
+
+static void watch_mapping(void)
+{
+    struct sigaction now;
+
+    memset(&now, 0, sizeof now);
+    now.sa_handler = cut_short;
+    sigemptyset(&now.sa_mask);
+    sigaction(SIGBUS, &now, &before_mapping);
+}
+
+/* Whether the file could be mapped. */
+static int map(file_mapping *out, int fd, size_t size)
+{
+    void *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+    if (at == MAP_FAILED)
+        return 0;
+    (void)posix_madvise(at, size, POSIX_MADV_SEQUENTIAL);
+    watch_mapping();
+    *out = (file_mapping){{at, size}, 1};
+    return 1;
+}
+
+int file_map(file_mapping *out, const char *path, size_t limit)
+{
+    struct stat info;
+    int fd = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    int done = 0;
+
+    *out = (file_mapping){{NULL, 0}, 0};
+    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+        (uintmax_t)info.st_size <= limit)
+        done = map(out, fd, (size_t)info.st_size);
+    if (fd >= 0)
+        close(fd);
+    /* Whatever cannot be mapped is read, and if that fails too, it says why. */
+    return done ? CLI_OK : file_read(&out->bytes, path, limit);
+}
+
+void file_unmap(file_mapping *m)
+{
+    if (m->mapped) {
+        munmap(m->bytes.data, m->bytes.size);
+        sigaction(SIGBUS, &before_mapping, NULL);
+    } else {
+        file_free(&m->bytes);
+    }
+    *m = (file_mapping){{NULL, 0}, 0};
 }

@@ -24,6 +24,25 @@ typedef struct file_bytes {
  */
 int file_read(file_bytes *out, const char *path, size_t limit);
 
+/* A file that is mapped, or read where it cannot be. Its bytes may change while they are looked at:
+ * whoever reads them checks what it has read, and reads nothing twice that it relies on. */
+typedef struct file_mapping {
+    file_bytes bytes; /* not to be written to */
+    int mapped;
+} file_mapping;
+
+/** Map a regular file; read anything else, as file_read. One file at a time: the bytes of a file
+ *  that is cut short while it is mapped are gone, and the program then says so, removes what it was
+ *  writing and leaves with CLI_IO.
+ *
+ *  Out:     out   to be released with file_unmap
+ *  Returns: as file_read
+ */
+int file_map(file_mapping *out, const char *path, size_t limit);
+
+/** Release; an empty one is fine. */
+void file_unmap(file_mapping *m);
+
 /** Whether a file can be opened for reading, before something that takes long; "-" always can.
  *
  *  Returns: CLI_OK or an exit code after the message was printed
@@ -80,6 +99,9 @@ int output_commit(output_file *o);
 
 /** Drop whatever was not committed. After output_commit this does nothing. */
 void output_abort(output_file *o);
+
+/** Remove all temporary files, from the handler of a signal that ends the program. */
+void output_remove_all(void);
 
 /** Open, write, commit.  Returns: CLI_OK or an exit code after the message was printed */
 int output_whole(const char *path, int flags, const void *bytes, size_t size);

@@ -58,7 +58,25 @@ static int read_client(nn_client **client, const file_bytes *file, const char *n
     return CLI_OK;
 }
 
-int load_plan(nn_client **client, ckks_context **ctx, const char *path)
+int load_ids(envelope_ids *ids, const nn_client *client)
+{
+    size_t size = nn_client_wire_bytes(client), used = 0;
+    uint8_t *bytes = malloc(size);
+    int st = CLI_OK;
+
+    *ids = (envelope_ids){.model = nn_client_model_id(client)};
+    if (bytes == NULL)
+        return cli_fail(CLI_MEMORY, NULL, "no memory for a plan of %zu bytes", size);
+    st = nn_client_write(bytes, size, &used, client);
+    if (st != NN_OK)
+        st = cli_fail_status(st, NULL, "the plan is too large for a file");
+    for (size_t k = 1; k <= 8 && st == CLI_OK; k++)
+        ids->plan = ids->plan << 8 | bytes[used - k];
+    free(bytes);
+    return st;
+}
+
+int load_plan(nn_client **client, ckks_context **ctx, envelope_ids *ids, const char *path)
 {
     const char *name = file_input_name(path);
     file_bytes file;
@@ -71,6 +89,8 @@ int load_plan(nn_client **client, ckks_context **ctx, const char *path)
     if (st == CLI_OK)
         st = read_client(client, &file, name);
     if (st == CLI_OK)
+        st = load_ids(ids, *client);
+    if (st == CLI_OK)
         st = load_context(ctx, nn_client_params(*client), name);
     file_free(&file);
     if (st != CLI_OK) {
@@ -80,15 +100,25 @@ int load_plan(nn_client **client, ckks_context **ctx, const char *path)
     return st;
 }
 
-static int check_model(const envelope *e, uint64_t model_id, const char *name)
+int load_check_ids(const envelope *e, const envelope_ids *ids, const char *name)
 {
-    if (e->model_id == model_id)
-        return CLI_OK;
-    return cli_fail(
-        CLI_MISMATCH, name,
-        "this is %s for model %016llx, and the model here is %016llx: every step of one "
-        "job takes files that come from the same model",
-        envelope_kind_name(e->kind), (unsigned long long)e->model_id, (unsigned long long)model_id);
+    const char *what = envelope_kind_name(e->kind);
+
+    if (e->ids.model != ids->model)
+        return cli_fail(CLI_MISMATCH, name,
+                        "this is %s for model %016llx, and the model here is %016llx: every step "
+                        "of one job takes files that come from the same model",
+                        what, (unsigned long long)e->ids.model, (unsigned long long)ids->model);
+    if (e->ids.plan != ids->plan)
+        return cli_fail(CLI_MISMATCH, name,
+                        "this is %s of plan %016llx, and the plan here is %016llx: the server "
+                        "takes the planning options that 'unseen plan' was given",
+                        what, (unsigned long long)e->ids.plan, (unsigned long long)ids->plan);
+    if (ids->key != 0 && e->ids.key != ids->key)
+        return cli_fail(CLI_MISMATCH, name,
+                        "this is %s under key %016llx, and the key given here is %016llx", what,
+                        (unsigned long long)e->ids.key, (unsigned long long)ids->key);
+    return CLI_OK;
 }
 
 static int check_used(int st, size_t used, const envelope *e, const ckks_worker *w,
@@ -102,8 +132,7 @@ static int check_used(int st, size_t used, const envelope *e, const ckks_worker 
     return CLI_OK;
 }
 
-int load_secret_key(ckks_worker *w, ckks_secret_key **out, uint64_t *key_id, uint64_t model_id,
-                    const char *path)
+int load_secret_key(ckks_worker *w, ckks_secret_key **out, envelope_ids *ids, const char *path)
 {
     const char *name = file_input_name(path);
     file_bytes file;
@@ -115,11 +144,11 @@ int load_secret_key(ckks_worker *w, ckks_secret_key **out, uint64_t *key_id, uin
     if (st == CLI_OK)
         st = envelope_open(&e, &file, ENVELOPE_SECRET_KEY, name);
     if (st == CLI_OK)
-        st = check_model(&e, model_id, name);
+        st = load_check_ids(&e, ids, name);
     if (st == CLI_OK) {
         st = ckks_secret_key_read(w, out, e.payload, e.payload_size, &used);
         st = check_used(st, used, &e, w, name);
-        *key_id = e.key_id;
+        ids->key = e.ids.key;
     }
     file_free(&file);
     if (st != CLI_OK) {
@@ -129,26 +158,25 @@ int load_secret_key(ckks_worker *w, ckks_secret_key **out, uint64_t *key_id, uin
     return st;
 }
 
-int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, uint64_t *key_id, uint64_t model_id,
-                   const char *path)
+int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, envelope_ids *ids, const char *path)
 {
     const char *name = file_input_name(path);
-    file_bytes file;
+    file_mapping file;
     envelope e;
     size_t used = 0;
-    int st = file_read(&file, path, gib(64));
+    int st = file_map(&file, path, gib(64));
 
     *out = NULL;
     if (st == CLI_OK)
-        st = envelope_open(&e, &file, ENVELOPE_EVAL_KEYS, name);
+        st = envelope_open(&e, &file.bytes, ENVELOPE_EVAL_KEYS, name);
     if (st == CLI_OK)
-        st = check_model(&e, model_id, name);
+        st = load_check_ids(&e, ids, name);
     if (st == CLI_OK) {
         st = ckks_eval_keys_read(w, out, e.payload, e.payload_size, &used);
         st = check_used(st, used, &e, w, name);
-        *key_id = e.key_id;
+        ids->key = e.ids.key;
     }
-    file_free(&file);
+    file_unmap(&file);
     if (st != CLI_OK) {
         ckks_eval_keys_free(*out);
         *out = NULL;
@@ -177,34 +205,35 @@ static int read_parts(ckks_worker *w, message *out, const envelope *e, const cha
 }
 
 int load_unpack(ckks_worker *w, message *out, const file_bytes *file, envelope_kind kind,
-                uint64_t model_id, uint64_t key_id, const char *name)
+                const envelope_ids *ids, const char *name)
 {
     envelope e;
     int st = envelope_open(&e, file, kind, name);
 
     if (st == CLI_OK)
-        st = check_model(&e, model_id, name);
-    if (st == CLI_OK && e.key_id != key_id)
-        st = cli_fail(
-            CLI_MISMATCH, name, "this is %s under key %016llx, and the key given here is %016llx",
-            envelope_kind_name(kind), (unsigned long long)e.key_id, (unsigned long long)key_id);
+        st = load_check_ids(&e, ids, name);
     return st == CLI_OK ? read_parts(w, out, &e, name) : st;
 }
 
-int load_message(ckks_worker *w, message *out, envelope_kind kind, uint64_t model_id,
-                 uint64_t key_id, const char *path)
+int load_file(file_bytes *out, const char *path)
+{
+    return file_read(out, path, gib(4));
+}
+
+int load_message(ckks_worker *w, message *out, envelope_kind kind, const envelope_ids *ids,
+                 const char *path)
 {
     file_bytes file;
-    int st = file_read(&file, path, gib(4));
+    int st = load_file(&file, path);
 
     if (st == CLI_OK)
-        st = load_unpack(w, out, &file, kind, model_id, key_id, file_input_name(path));
+        st = load_unpack(w, out, &file, kind, ids, file_input_name(path));
     file_free(&file);
     return st;
 }
 
-int load_pack(file_bytes *out, const message *m, envelope_kind kind, uint64_t model_id,
-              uint64_t key_id)
+int load_pack(file_bytes *out, const message *m, envelope_kind kind, const envelope_ids *ids,
+              const uint8_t *request)
 {
     size_t size = message_wire_bytes(m), at = 0;
     int st = CKKS_OK;
@@ -224,6 +253,6 @@ int load_pack(file_bytes *out, const message *m, envelope_kind kind, uint64_t mo
         return cli_fail_status(st, NULL, "");
     }
     out->size = ENVELOPE_BYTES + at;
-    envelope_seal(out->data, kind, model_id, key_id, at);
+    envelope_seal(out->data, kind, ids, request, at);
     return CLI_OK;
 }

@@ -23,9 +23,13 @@ int load_model(nn_model **out, const char *path);
 
 /** Read a public plan file and make its context; refuses test parameters.
  *
+ *  Out:     ids   those of the plan, see load_ids
  *  Returns: as load_model
  */
-int load_plan(nn_client **client, ckks_context **ctx, const char *path);
+int load_plan(nn_client **client, ckks_context **ctx, envelope_ids *ids, const char *path);
+
+/** The model and plan ids that the files of a plan carry; no key yet.  Returns: as load_model */
+int load_ids(envelope_ids *ids, const nn_client *client);
 
 /** A context for these parameters.  Returns: as load_model */
 int load_context(ckks_context **out, const ckks_params *params, const char *name);
@@ -37,33 +41,48 @@ int load_context(ckks_context **out, const ckks_params *params, const char *name
  */
 int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes, int threads);
 
-/** Read a secret key of this model.
+/** Read a secret key of this model and plan.
  *
- *  Out:     key_id   of the evaluation keys made with it
+ *  In/out:  ids   gets the key id of the evaluation keys made with it
  */
-int load_secret_key(ckks_worker *w, ckks_secret_key **out, uint64_t *key_id, uint64_t model_id,
-                    const char *path);
+int load_secret_key(ckks_worker *w, ckks_secret_key **out, envelope_ids *ids, const char *path);
 
-/** Read evaluation keys of this model; refuses a secret key with CLI_REFUSED. */
-int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, uint64_t *key_id, uint64_t model_id,
-                   const char *path);
-
-/** Read a request or response of this model and key pair.
+/** Read evaluation keys of this model and plan; refuses a secret key with CLI_REFUSED. The file is
+ *  mapped, where it can be, and not copied.
  *
- *  In/out:  out   as many ciphertexts as it must hold
+ *  In/out:  ids   gets their key id
  */
-int load_message(ckks_worker *w, message *out, envelope_kind kind, uint64_t model_id,
-                 uint64_t key_id, const char *path);
+int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, envelope_ids *ids, const char *path);
 
-/** The bytes of a request or response, as they are sent: envelope and ciphertexts.
+/** The bytes of a request or response.
  *
  *  Out:     out   to be released with file_free
  */
-int load_pack(file_bytes *out, const message *m, envelope_kind kind, uint64_t model_id,
-              uint64_t key_id);
+int load_file(file_bytes *out, const char *path);
+
+/** Read a request or response of this model, plan and key pair.
+ *
+ *  In/out:  out   as many ciphertexts as it must hold
+ */
+int load_message(ckks_worker *w, message *out, envelope_kind kind, const envelope_ids *ids,
+                 const char *path);
+
+/** The bytes of a request or response, as they are sent: envelope and ciphertexts.
+ *
+ *  Out:     out      to be released with file_free
+ *  In:      request  as envelope_seal wants it
+ */
+int load_pack(file_bytes *out, const message *m, envelope_kind kind, const envelope_ids *ids,
+              const uint8_t *request);
 
 /** The ciphertexts in the bytes of a request or response; as load_message. */
 int load_unpack(ckks_worker *w, message *out, const file_bytes *file, envelope_kind kind,
-                uint64_t model_id, uint64_t key_id, const char *name);
+                const envelope_ids *ids, const char *name);
+
+/** Whether the ids of an envelope are those of this job, the key's only when it has one (not 0).
+ *
+ *  Returns: CLI_OK, or CLI_MISMATCH after the message was printed
+ */
+int load_check_ids(const envelope *e, const envelope_ids *ids, const char *name);
 
 #endif

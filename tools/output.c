@@ -21,12 +21,17 @@ static char *volatile slots[SLOTS];
 
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
 
-static void clean_up(int number)
+void output_remove_all(void)
 {
     for (int i = 0; i < SLOTS; i++) {
         if (slots[i] != NULL)
             unlink(slots[i]);
     }
+}
+
+static void clean_up(int number)
+{
+    output_remove_all();
     /* The handler was installed with SA_RESETHAND, so this ends the program as the signal would. */
     raise(number);
 }
