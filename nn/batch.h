@@ -58,8 +58,8 @@ typedef struct nn_batch_foretold {
  *          images    how many there are in all: the ring is chosen by the time for these; 0: many
  *  Fails:  NN_ERR_UNSUPPORTED (the output does not depend on the image), NN_ERR_PLAN (no secure
  *          parameter set carries the network, or none within the memory), NN_ERR_RANGE (a range is
- * not known, or so large that logits drown), NN_ERR_MEMORY, NN_ERR_ARG Cost:   a second or so;
- * deterministic
+ *          not known, or so large that logits drown), NN_ERR_MEMORY, NN_ERR_ARG
+ *  Cost:   a second or so; deterministic
  */
 NN_API NN_MUST_CHECK nn_status nn_batch_create(nn_batch **out, const nn_model *m,
                                                const nn_plan_options *options, size_t images,

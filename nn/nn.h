@@ -1,8 +1,7 @@
 /* Public interface of the network layer: a trained network in, encrypted inference out.
  *
  * An image's way through this header:
- *   server: nn_model_read (ONNX bytes) -> nn_plan_create (parameters, layouts, levels, scales,
- * keys)
+ *   server: nn_model_read (ONNX bytes) -> nn_plan_create (parameters, layouts, scales, keys)
  *           -> nn_client_write (the small public plan file, no weights) and nn_program_create
  *   client: nn_client_read -> keys for nn_client_keys -> nn_client_encrypt -> (bytes) ...
  *   server: nn_program_run on the ciphertexts with the client's evaluation keys
@@ -203,10 +202,9 @@ typedef struct nn_forecast {
  *          options   NULL for the defaults
  *  Fails:  NN_ERR_UNSUPPORTED (a matrix of zeros: the output does not depend on the image),
  *          NN_ERR_PLAN (no secure parameter set carries the network: why names the stage, what it
- * needs, what there is, and a way out), NN_ERR_RANGE (a range is not known, or so large that
- * logits drown), NN_ERR_MEMORY, NN_ERR_ARG
- *  Cost:   a second or so;
- * deterministic
+ *          needs, what there is, and a way out), NN_ERR_RANGE (a range is not known, or so large
+ *          that logits drown), NN_ERR_MEMORY, NN_ERR_ARG
+ *  Cost:   a second or so; deterministic
  */
 NN_API NN_MUST_CHECK nn_status nn_plan_create(nn_plan **out, const nn_model *m,
                                               const nn_plan_options *options, char *why,

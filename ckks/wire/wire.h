@@ -1,5 +1,5 @@
-/* Bytes <-> objects. The format, version 2 (rotation keys of version 1 had another form); numbers
- * are little-endian.
+/* Parameters, keys and ciphertexts as bytes. The format, version 2 (rotation keys of version 1 had
+ * another form); numbers are little-endian.
  *
  * Envelope
  *    0   8   magic: 89 43 4B 4B 53 0D 0A 1A

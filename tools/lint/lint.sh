@@ -34,6 +34,13 @@ public_headers() {
     listed_headers public ckks/Makefile.inc channel/Makefile.inc nn/Makefile.inc
 }
 
+# The functions that public headers declare.
+declared_functions() {
+    # shellcheck disable=SC2046
+    sed -n '/^#/d; /_API/,/;/p' $(public_headers) | tr '\n' ' ' | tr ';' '\n' |
+        sed -n 's/.*_API[^(]*[ *]\([a-z0-9_]*\)(.*/\1/p' | LC_ALL=C sort
+}
+
 verdict() {
     [ "$looked" -gt 0 ] || fault "${0##*/}: nothing to check"
     echo "${0##*/}: $looked looked at, $faults faults"

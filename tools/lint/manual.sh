@@ -1,7 +1,8 @@
 #!/bin/sh
 # The manual pages tell of exactly what the program's --help has: a page man/unseen-SUB.1 for every subcommand and
 # none more, with its one line, its usage and its long options; unseen(1) lists the subcommands, the options of all of
-# them and the exit statuses. Every page has its sections, is of this version, and groff takes it without a warning.
+# them and the exit statuses. Every page has its sections and is of this version. Of the pages that are made from headers
+# (man/Makefile.inc), every function that a public header declares has one. Groff takes all without a warning.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
 program=$top_builddir/unseen
@@ -36,10 +37,15 @@ sections() {
     found=$(sed -n 's/^\.SH //p' "$page")
     [ "$found" = "$(printf '%s\n' "$@")" ] || fault "$page: sections should be: $*"
     grep -q "^\.TH [A-Z\\-]* [0-9] \"20[0-9][0-9]\" \"unseen $version\" " "$page" || fault "$page: .TH: not of unseen $version"
-    if command -v groff >/dev/null 2>&1; then
-        warnings=$(groff -man -ww -z -T utf8 "$page" 2>&1) || true
-        [ -z "$warnings" ] || fault "$warnings"
-    fi
+    formatted "$page"
+}
+
+# formatted FILE...: complains of what groff warns of.
+formatted() {
+    look
+    command -v groff >/dev/null 2>&1 || return 0
+    warnings=$(groff -man -ww -z -T utf8 "$@" 2>&1) || true
+    [ -z "$warnings" ] || fault "$warnings"
 }
 
 if [ ! -x "$program" ]; then
@@ -71,4 +77,11 @@ for name in $names; do
     [ "$(echo "$help" | tail -n 1)" = "Manual: unseen-$name(1)" ] || fault "unseen $name --help does not name its page"
     grep -q '^\.EX$' "$page" || fault "$page: no example"
 done
+
+for name in $(declared_functions); do
+    look
+    grep -q "^$name " "$top_builddir/man/man3/$name.3" 2>/dev/null || fault "no page of $name"
+done
+formatted "$top_builddir"/man/man3/*.3 "$top_builddir/man/unseen-formats.5"
+command -v groff >/dev/null 2>&1 || echo "no groff: pages are not tried"
 verdict

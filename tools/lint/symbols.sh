@@ -25,9 +25,7 @@ done
 
 shared=$top_builddir/.libs/libunseen.so
 if [ -f "$shared" ]; then
-    # shellcheck disable=SC2046
-    declared=$(sed -n '/^#/d; /_API/,/;/p' $(public_headers) | tr '\n' ' ' | tr ';' '\n' |
-        sed -n 's/.*_API[^(]*[ *]\([a-z0-9_]*\)(.*/\1/p' | sort)
+    declared=$(declared_functions)
     shown=$(${NM:-nm} -D --defined-only "$shared" | awk '$2 ~ /[TDRBV]/ { print $3 }' |
         grep -v '^_\(init\|fini\|edata\|end\|_bss_start\)$' | sort)
     for name in $declared; do
