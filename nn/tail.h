@@ -4,7 +4,9 @@
 #ifndef UNSEEN_NN_TAIL_H
 #define UNSEEN_NN_TAIL_H
 
-#include "nn/graph.h"
+#include <stddef.h>
+
+#include "nn/status.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,19 +21,6 @@ typedef enum nn_tail {
     NN_TAIL_ARG_MAX_LAST = 4, /* of equals the last */
     NN_TAIL_COUNT = 5
 } nn_tail;
-
-/** Find the tail of a graph.
- *
- *  Out:     logits  index of the value that the encrypted network ends with: the first output, or
- *                   what the tail is made of. Alias nodes (nn/graph/move.h) and Cast between the
- *                   operators of the tail belong to it
- *  In:      g       with an output, folded
- *  Returns: what the tail amounts to: ArgMax when there is one, else Softmax or LogSoftmax; none
- *           where they are not taken over all numbers of an image, where another softmax or
- *           ArgMax stands before what they would be cut off from, where shapes do not fit, or
- *           without memory. A graph that ends with the logits has none
- */
-nn_tail nn_tail_find(const nn_graph *g, size_t *logits);
 
 /** Compute a tail of one image's logits: what the network itself gives.
  *

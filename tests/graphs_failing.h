@@ -4,6 +4,7 @@
 #ifndef UNSEEN_TESTS_GRAPHS_FAILING_H
 #define UNSEEN_TESTS_GRAPHS_FAILING_H
 
+#include "nn/onnx/tail_find.h"
 #include "nn/stages/rewrite.h"
 
 #include "tests/failing.h"

@@ -12,11 +12,11 @@
 #include "nn/graph/graph_data.h"
 #include "nn/onnx/fold.h"
 #include "nn/onnx/onnx_tensor.h"
+#include "nn/onnx/tail_find.h"
 #include "nn/onnx_read.h"
 #include "nn/ref/ref.h"
 #include "nn/stages/lower.h"
 #include "nn/stages/rewrite.h"
-#include "nn/tail.h"
 
 #include "tests/onnx_clear.h"
 #include "tests/testing.h"

@@ -10,11 +10,11 @@
 #include "nn/graph/scalar.h"
 #include "nn/onnx/fold.h"
 #include "nn/onnx/onnx_tensor.h"
+#include "nn/onnx/tail_find.h"
 #include "nn/onnx_embed.h"
 #include "nn/onnx_read.h"
 #include "nn/onnx_write.h"
 #include "nn/ref/ref.h"
-#include "nn/tail.h"
 
 #include "tests/testing.h"
 

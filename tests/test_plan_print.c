@@ -26,21 +26,10 @@ static void test_print(void **state)
     nn_model_free(m);
 }
 
-static void test_status_names(void **state)
-{
-    (void)state;
-    assert_string_equal(nn_status_name(NN_OK), "NN_OK");
-    assert_string_equal(nn_status_name(NN_ERR_ARG), "NN_ERR_ARG");
-    assert_string_equal(nn_status_name(NN_ERR_STOPPED), "NN_ERR_STOPPED");
-    assert_string_equal(nn_status_name(CKKS_ERR_LEVEL), "CKKS_ERR_LEVEL");
-    assert_non_null(nn_status_name(-999));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_print),
-        cmocka_unit_test(test_status_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Every code has a name of its own, and nothing else has. */
 #include "ckks/ckks.h"
+#include "nn/client.h"
 #include "tests/testing.h"
 
 static const int codes[] = {
@@ -30,6 +31,16 @@ static void unknown_has_a_text(void **state)
     assert_string_equal(ckks_status_name(-99), "unknown status");
 }
 
+static void network_codes_too(void **state)
+{
+    (void)state;
+    assert_string_equal(nn_status_name(NN_OK), "NN_OK");
+    assert_string_equal(nn_status_name(NN_ERR_ARG), "NN_ERR_ARG");
+    assert_string_equal(nn_status_name(NN_ERR_STOPPED), "NN_ERR_STOPPED");
+    assert_string_equal(nn_status_name(CKKS_ERR_LEVEL), "CKKS_ERR_LEVEL");
+    assert_non_null(nn_status_name(-999));
+}
+
 static void version_is_there(void **state)
 {
     (void)state;
@@ -41,6 +52,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_differ),
         cmocka_unit_test(unknown_has_a_text),
+        cmocka_unit_test(network_codes_too),
         cmocka_unit_test(version_is_there),
     };
 

@@ -9,7 +9,7 @@
 #include "nn/base/why.h"
 #include "nn/graph/graph_data.h"
 #include "nn/graph/scalar.h"
-#include "nn/tail.h"
+#include "nn/onnx/tail_find.h"
 
 static nn_status refuse(const nn_node *node, const char *text, char *why, size_t why_size)
 {

@@ -38,7 +38,7 @@
 #ifndef UNSEEN_NN_RUN_CLIENT_H
 #define UNSEEN_NN_RUN_CLIENT_H
 
-#include "nn/nn.h"
+#include "nn/client.h"
 #include "nn/slots/layout.h"
 
 enum { NN_CLIENT_KEYS_MAX = 4096, NN_CLIENT_BYTES_MAX = 1 << 25 };

@@ -10,9 +10,9 @@
 #include "nn/base/number.h"
 #include "nn/graph/move.h"
 #include "nn/graph/op.h"
+#include "nn/onnx/tail_find.h"
 #include "nn/ref/ref.h"
 #include "nn/stages/lowering.h"
-#include "nn/tail.h"
 
 /* ---- metadata ---- */
 

@@ -9,7 +9,7 @@
 #include "nn/fit/fit_run.h"
 #include "nn/graph/graph_data.h"
 #include "nn/graph/infer.h"
-#include "nn/tail.h"
+#include "nn/onnx/tail_find.h"
 
 /* Cut the tail off, and find the sizes of what is left. */
 static nn_status look_at(nn_model *m, char *why, size_t why_size)
