@@ -14,13 +14,15 @@
 #include "nn/nn.h"
 #include "tools/result.h"
 
-enum { MAX_OPTIONS = 24, WHEN_AUTO = 0, WHEN_ALWAYS, WHEN_NEVER };
+enum { SENTENCE = 512, MAX_OPTIONS = 24, WHEN_AUTO = 0, WHEN_ALWAYS, WHEN_NEVER };
 
 /* What the command line said for the whole program; set once, by cli_parse. */
 static struct {
     const char *command;
     int quiet, colour, progress;
 } state;
+
+static char sentence[SENTENCE]; /* what cli_fail said last */
 
 static const cli_option common[] = {
     {'q', "quiet", NULL, "no progress and no remarks"},
@@ -47,9 +49,17 @@ int cli_fail(int code, const char *subject, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
+    (void)vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    va_start(arguments, format);
     message(subject, format, arguments);
     va_end(arguments);
     return code;
+}
+
+const char *cli_sentence(void)
+{
+    return sentence;
 }
 
 int cli_usage(const char *format, ...)
@@ -113,6 +123,11 @@ int cli_exit_of(int status)
     default:
         return CLI_FAULT;
     }
+}
+
+int cli_transient(int code)
+{
+    return code >= 64;
 }
 
 int cli_exit_of_errno(int error)

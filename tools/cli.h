@@ -67,6 +67,12 @@ int cli_parse(const cli_command *c, int argc, char **argv, void *settings, char 
 int cli_fail(int code, const char *subject, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** The sentence that cli_fail printed last, without its subject; empty when it never did. */
+const char *cli_sentence(void);
+
+/** Whether the same command may succeed later, for an exit code that is not CLI_OK. */
+int cli_transient(int code);
+
 /** Print a message about the command line and where help is.  Returns: CLI_USAGE */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -224,7 +224,7 @@ static int play(player *p, const char *path, size_t expected, trip *t, int *righ
     file_bytes request = {NULL, 0}, response = {NULL, 0};
     size_t label, count = nn_client_outputs(p->run.client);
     const char *bold = cli_colour(stdout) ? "\033[1m" : "", *plain = *bold ? "\033[0m" : "";
-    int st = image_read(p->image, nn_client_input(p->run.client), path, 0, 0);
+    int st = image_read(p->image, nn_client_input(p->run.client), path);
 
     if (st != CLI_OK)
         return st;

@@ -3,18 +3,29 @@
 
 #include "tools/cli.h"
 #include "tools/commands.h"
-#include "tools/inference.h"
+#include "tools/infer_many.h"
 #include "tools/parallel.h"
 #include "tools/planning.h"
 #include "tools/progress.h"
 
 typedef struct settings {
-    nn_plan_options plan;
     const char *output;
+    infer_many_options many; /* its plan and threads hold for one request too */
 } settings;
 
 static const cli_option options[] = {
     {'o', "output", "RESPONSE", "write the response here (default: standard output)"},
+    {0, "manifest", "FILE",
+     "run many requests: a line for each, its path, a tab, and the\n"
+     "path of its response; responses that are done are skipped"},
+    {0, "output-dir", "DIR", "where the responses go that the manifest does not name"},
+    {0, "shard", "I/N",
+     "run the I-th of N equal shares of the manifest; slurm/N and\n"
+     "kubernetes/N take I from the environment"},
+    {0, "log", "FILE",
+     "write a line of JSON for each request, and one for the share\n"
+     "(default: standard output)"},
+    {0, "threads", "T", "threads of a request (default: all processors)"},
     PLANNING_OPTIONS,
     {0, NULL, NULL, NULL},
 };
@@ -22,22 +33,41 @@ static const cli_option options[] = {
 static int take(void *user, const char *name, const char *value)
 {
     settings *s = user;
-    int st = planning_take(&s->plan, name, value);
+    uint64_t number = 0;
+    int st = planning_take(&s->many.plan, name, value);
 
     if (st != CLI_DONE)
         return st;
-    s->output = value;
-    return CLI_OK;
+    st = CLI_OK;
+    if (strcmp(name, "output") == 0) {
+        s->output = value;
+    } else if (strcmp(name, "manifest") == 0) {
+        s->many.manifest = value;
+    } else if (strcmp(name, "output-dir") == 0) {
+        s->many.folder = value;
+    } else if (strcmp(name, "shard") == 0) {
+        st = shard_take(&s->many.share, name, value);
+    } else if (strcmp(name, "log") == 0) {
+        s->many.log = value;
+    } else {
+        st = cli_number(&number, name, value, 1, PARALLEL_MOST);
+        s->many.threads = (int)number;
+    }
+    return st;
 }
 
 static const cli_command command = {
     "infer",
-    "MODEL.onnx EVALKEYS REQUEST [-o RESPONSE] [OPTION]...",
-    "Run a network on an encrypted picture",
+    "MODEL.onnx EVALKEYS {REQUEST [-o RESPONSE] | --manifest FILE} [OPTION]...",
+    "Run a network on encrypted pictures",
     "This is the server's step. It has the weights and the evaluation keys, and refuses a secret\n"
-    "key. The planning options must be those that 'unseen plan' was given.",
+    "key. The planning options must be those that 'unseen plan' was given.\n"
+    "With --manifest the model and the keys are loaded once. Where some requests fail, the others\n"
+    "are run all the same, and the exit status is that of a failure that may pass (64 or more), "
+    "if\n"
+    "there was one. Run the same command again until it leaves with 0; 'unseen collect' verifies.",
     options,
-    3,
+    2,
     3,
     take,
 };
@@ -50,7 +80,7 @@ static int show_step(void *user, size_t step, size_t steps, const char *name)
     return 0;
 }
 
-static int infer_one(inference *s, const char *output, const char *request)
+static int infer_one(inference *s, const char *output, const char *request, int threads)
 {
     const char *name = file_input_name(request);
     file_bytes sent, answer = {NULL, 0};
@@ -61,7 +91,7 @@ static int infer_one(inference *s, const char *output, const char *request)
     if (st == CLI_OK)
         st = inference_take(s, &sent, name);
     if (st == CLI_OK)
-        st = inference_prepare(s, parallel_default_threads());
+        st = inference_prepare(s, threads);
     if (st == CLI_OK) {
         progress_begin(&p, "inferring", nn_plan_steps(s->plan));
         st = inference_run(s, &answer, &sent, &watch, name);
@@ -74,20 +104,59 @@ static int infer_one(inference *s, const char *output, const char *request)
     return st;
 }
 
+static int run_one(const settings *s, char **paths)
+{
+    inference server = {.model = NULL};
+    int st = inference_open(&server, paths[0], paths[1], paths[2], &s->many.plan);
+
+    if (st == CLI_OK)
+        st = infer_one(&server, s->output != NULL ? s->output : "-", paths[2], s->many.threads);
+    inference_close(&server);
+    return st;
+}
+
+/* One request, or many; what belongs to the other is refused. */
+static int check_kind(const settings *s, int count)
+{
+    const infer_many_options *many = &s->many;
+
+    if (count == 3 && many->manifest != NULL)
+        return cli_usage("a request is given, and a manifest of requests; give one of them");
+    if (count == 2 && many->manifest == NULL)
+        return cli_usage("a request is needed, or --manifest with a list of them");
+    if (count == 3 && (many->folder != NULL || many->share.of != 0 || many->log != NULL))
+        return cli_usage("--output-dir, --shard and --log go with --manifest");
+    if (count == 2 && s->output != NULL)
+        return cli_usage("-o is for one request; with --manifest give --output-dir, or name the "
+                         "responses in the manifest");
+    return CLI_OK;
+}
+
 int cmd_infer(int argc, char **argv)
 {
-    settings s = {.output = "-"};
-    inference server = {.model = NULL};
+    settings s = {.output = NULL};
+    infer_many_options *many = &s.many;
+    const char *paths[3];
     char **rest;
     int count, st = cli_parse(&command, argc, argv, &s, &rest, &count);
 
     if (st == CLI_OK)
-        st = cli_one_dash((const char *const *)rest, 3);
+        st = check_kind(&s, count);
     if (st != CLI_OK)
         return st;
-    st = inference_open(&server, rest[0], rest[1], rest[2], &s.plan);
-    if (st == CLI_OK)
-        st = infer_one(&server, s.output, rest[2]);
-    inference_close(&server);
-    return st;
+    paths[0] = rest[0];
+    paths[1] = rest[1];
+    paths[2] = count == 3 ? rest[2] : many->manifest;
+    st = cli_one_dash(paths, 3);
+    if (st != CLI_OK)
+        return st;
+    if (many->threads == 0)
+        many->threads = parallel_default_threads();
+    if (count == 3)
+        return run_one(&s, rest);
+    if (many->share.of == 0)
+        many->share = (shard){1, 1};
+    if (many->log == NULL)
+        many->log = "-";
+    return infer_many(many, rest[0], rest[1]);
 }

@@ -99,6 +99,22 @@ int file_there(const char *path)
     return strcmp(path, "-") == 0 || access(path, R_OK) == 0 ? CLI_OK : cannot_open(path);
 }
 
+int file_make_folder(const char *path)
+{
+    struct stat info;
+    int error;
+
+    if (mkdir(path, 0777) == 0)
+        return CLI_OK;
+    error = errno;
+    if (error == EEXIST && stat(path, &info) == 0) {
+        if (S_ISDIR(info.st_mode))
+            return CLI_OK;
+        error = ENOTDIR;
+    }
+    return cli_fail(cli_exit_of_errno(error), path, "cannot be made a folder: %s", strerror(error));
+}
+
 int file_read(file_bytes *out, const char *path, size_t limit)
 {
     struct stat info;

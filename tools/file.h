@@ -49,6 +49,12 @@ void file_unmap(file_mapping *m);
  */
 int file_there(const char *path);
 
+/** Make a folder, unless it is there; not the folders above it.
+ *
+ *  Returns: CLI_OK or an exit code after the message was printed
+ */
+int file_make_folder(const char *path);
+
 /** Wipe and release; an empty one is fine. */
 void file_free(file_bytes *b);
 

@@ -7,7 +7,12 @@
 
 void json_begin(json *j, FILE *out)
 {
-    *j = (json){out, 0, 1};
+    *j = (json){out, 0, 1, 0};
+}
+
+void json_begin_line(json *j, FILE *out)
+{
+    *j = (json){out, 0, 1, 1};
 }
 
 void json_end(json *j)
@@ -32,13 +37,14 @@ static void print_text(json *j, const char *text)
 
 static void new_line(json *j)
 {
-    fprintf(j->out, "\n%*s", 2 * j->depth, "");
+    if (!j->one_line)
+        fprintf(j->out, "\n%*s", 2 * j->depth, "");
 }
 
 static void start(json *j, const char *key)
 {
     if (!j->first)
-        fputc(',', j->out);
+        fputs(j->one_line ? ", " : ",", j->out);
     if (j->depth > 0)
         new_line(j);
     j->first = 0;

@@ -9,11 +9,14 @@
 typedef struct json {
     FILE *out;
     int depth;
-    int first; /* nothing stands yet in the innermost object or array */
+    int first;    /* nothing stands yet in the innermost object or array */
+    int one_line; /* no line breaks: for a log with a document a line */
 } json;
 
 /** Start a document on a stream; close it by closing everything opened, then json_end. */
 void json_begin(json *j, FILE *out);
+/** The same for a document on one line. */
+void json_begin_line(json *j, FILE *out);
 /** The final newline. */
 void json_end(json *j);
 

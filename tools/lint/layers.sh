@@ -1,7 +1,7 @@
 #!/bin/sh
 # Includes point downward only.
 #  - Between folders: tools may include public headers of ckks, channel, nn and train, train those of nn,
-#    nn those of ckks, channel those of ckks and its shared ones, ckks none.
+#    nn those of ckks, channel and tools those of ckks and its shared ones, ckks none.
 #  - Inside ckks, channel, nn and train: FOLDER/LAYERS lists the file names without their ending, lowest first;
 #    NAME/ says in which folder of FOLDER those behind it are, ./ that they are in FOLDER itself. A file includes
 #    only names that stand before its own, or its own.
@@ -50,7 +50,9 @@ for folder in ckks channel nn train tools; do
             other=${include%%/*}
             if [ "$other" != "$folder" ]; then
                 usable=$public
-                [ "$folder" != channel ] || usable="$public $shared"
+                case $folder in
+                    channel | tools) usable="$public $shared" ;;
+                esac
                 case " $usable " in
                     *" $include "*) allowed "$folder" "$other" || fault "$file: $folder may not include $include" ;;
                     *) fault "$file: $include is not a public header" ;;
