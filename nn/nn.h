@@ -251,6 +251,7 @@ typedef struct nn_plan_account {
     int measured; /* 1: that is a measurement */
     double error; /* predicted standard deviation of a number's error */
     double ms;
+    size_t weight_bytes, value_bytes; /* in memory: encoded weights; the ciphertexts it makes */
 } nn_plan_account;
 
 /** Account of step k.  Fails: NN_ERR_ARG (beyond the last) */

@@ -43,7 +43,8 @@ static void explain(const nn_model *m)
     assert_int_equal(nn_plan_create(&p, m, &o, NULL, 0), NN_OK);
     json_begin(&j, stdout);
     json_open_object(&j, NULL);
-    plan_report_explain_json(&j, p);
+    plan_report_rings_json(&j, p);
+    plan_report_account_json(&j, p);
     json_close_object(&j);
     json_end(&j);
     nn_plan_free(p);

@@ -19,12 +19,16 @@
 #include "tools/planning.h"
 #include "tools/result.h"
 
+/* Wrong images that may be shown: some MB of JSON at most. */
+enum { PICTURES_MOST = 100 };
+
 typedef struct settings {
     nn_plan_options plan;
     dataset_choice choice;
     uint64_t threads;
     uint64_t set;                           /* images of a set; 0: chosen */
     double least_accuracy, least_agreement; /* percent */
+    uint64_t pictures;                      /* wrong images shown in the JSON */
     int json;
 } settings;
 
@@ -38,6 +42,7 @@ static const cli_option options[] = {
      "all of them (default 1)"},
     {'t', "threads", "T", "threads (default: one for every processor granted)"},
     {0, "json", NULL, "print the result as JSON"},
+    {0, "pictures", "N", "put the pixels of the first N wrong images into the JSON"},
     {0, "min-accuracy", "P", "leave with status 1 below P percent right, encrypted"},
     {0, "min-agreement", "P", "leave with status 1 below P percent agreement"},
     PLANNING_OPTIONS,
@@ -60,6 +65,8 @@ static int take(void *user, const char *name, const char *value)
                    : cli_number(&s->set, name, value, 1, 1 << CKKS_MAX_LOG_N);
     } else if (strcmp(name, "threads") == 0)
         return cli_number(&s->threads, name, value, 1, PARALLEL_MOST);
+    else if (strcmp(name, "pictures") == 0)
+        return cli_number(&s->pictures, name, value, 0, PICTURES_MOST);
     else if (strcmp(name, "min-accuracy") == 0)
         return cli_real(&s->least_accuracy, name, value, 0.0, 100.0);
     else if (strcmp(name, "min-agreement") == 0)
@@ -103,7 +110,14 @@ static int report(const settings *s, const eval_job *j, const packing_list *plan
                   const char *model_path)
 {
     packing chosen = plans->item[plans->chosen];
+    const eval_images images = {.result = j->results,
+                                .count = j->count,
+                                .labels = nn_model_outputs(j->session->model),
+                                .data = j->data,
+                                .first = j->first,
+                                .pictures = (size_t)s->pictures};
     eval_summary sum;
+    int st = CLI_OK;
 
     eval_summarise(&sum, j->results, j->count, j->sets, eval_sets(j), eval_lanes(j));
     sum.first = j->first;
@@ -112,9 +126,11 @@ static int report(const settings *s, const eval_job *j, const packing_list *plan
     sum.peak_rss_bytes = peak_rss();
     chosen.peak_memory = eval_memory(j, &chosen);
     if (s->json)
-        eval_print_json(&sum, j->session, &chosen, plans->why, model_path);
+        st = eval_print_json(&sum, &images, j->session, &chosen, plans->why, model_path);
     else
         eval_print_text(&sum, j->session, &chosen, plans->why, model_path);
+    if (st != CLI_OK)
+        return st;
     if (100.0 * (double)sum.encrypted_right < s->least_accuracy * (double)sum.images ||
         100.0 * (double)sum.agree < s->least_agreement * (double)sum.images)
         return CLI_NEGATIVE;
@@ -195,6 +211,8 @@ int cmd_eval(int argc, char **argv)
         return st;
     if (s.choice.images == NULL)
         return cli_usage("--images is needed");
+    if (s.pictures > 0 && !s.json)
+        return cli_usage("--pictures adds to the JSON: --json is needed with it");
     st = cli_one_dash((const char *const[]){rest[0], s.choice.images, s.choice.labels}, 3);
     return st == CLI_OK ? run_all(&s, rest[0]) : st;
 }

@@ -133,8 +133,9 @@ static void print_json(const nn_plan *plan, const nn_model *model, const char *p
     for (size_t i = 0; i < nn_plan_steps(plan); i++)
         json_string(&j, NULL, nn_plan_step_name(plan, i));
     json_close_array(&j);
+    plan_report_account_json(&j, plan);
     if (explain)
-        plan_report_explain_json(&j, plan);
+        plan_report_rings_json(&j, plan);
     json_close_object(&j);
     json_end(&j);
 }

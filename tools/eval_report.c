@@ -9,6 +9,7 @@
 #include "tools/cli.h"
 #include "tools/envelope.h"
 #include "tools/json.h"
+#include "tools/picture.h"
 
 static int by_size(const void *a, const void *b)
 {
@@ -86,9 +87,74 @@ static void print_forecast(json *j, const packing *p)
     json_close_object(j);
 }
 
-void eval_print_json(const eval_summary *s, const session *run, const packing *chosen,
-                     const char *why, const char *model)
+/* ---- image by image */
+
+/* Rows are true labels, columns those given on ciphertexts. */
+static int print_confusion(json *j, const eval_images *e)
 {
+    size_t *count = calloc(DATASET_CLASSES * e->labels, sizeof *count);
+
+    if (count == NULL)
+        return cli_fail(CLI_MEMORY, NULL, "no memory for a matrix of %zu labels", e->labels);
+    for (size_t i = 0; i < e->count; i++)
+        count[e->result[i].label * e->labels + e->result[i].encrypted]++;
+    json_open_array(j, "confusion");
+    for (size_t r = 0; r < DATASET_CLASSES; r++) {
+        json_open_array(j, NULL);
+        for (size_t c = 0; c < e->labels; c++)
+            json_integer(j, NULL, count[r * e->labels + c]);
+        json_close_array(j);
+    }
+    json_close_array(j);
+    free(count);
+    return CLI_OK;
+}
+
+static int print_pixels(json *j, const eval_images *e, size_t image)
+{
+    size_t pixels = e->data->c * e->data->h * e->data->w;
+    char *text = picture_base64(e->data->pixels + (e->first + image) * pixels, pixels);
+
+    if (text == NULL)
+        return cli_fail(CLI_MEMORY, NULL, "no memory for a picture of %zu pixels", pixels);
+    json_string(j, "pixels", text);
+    free(text);
+    return CLI_OK;
+}
+
+/* Images that got another label, encrypted, than the true one or than the plain network gave. */
+static int print_wrong(json *j, const eval_images *e)
+{
+    size_t shown = 0;
+    int st = CLI_OK;
+
+    json_open_array(j, "shape");
+    json_integer(j, NULL, e->data->c);
+    json_integer(j, NULL, e->data->h);
+    json_integer(j, NULL, e->data->w);
+    json_close_array(j);
+    json_open_array(j, "wrong");
+    for (size_t i = 0; i < e->count && st == CLI_OK; i++) {
+        const eval_result *r = &e->result[i];
+        if (r->encrypted_right && r->agree)
+            continue;
+        json_open_object(j, NULL);
+        json_integer(j, "index", e->first + i);
+        json_integer(j, "label", r->label);
+        json_integer(j, "plain", r->plain);
+        json_integer(j, "encrypted", r->encrypted);
+        if (shown++ < e->pictures)
+            st = print_pixels(j, e, i);
+        json_close_object(j);
+    }
+    json_close_array(j);
+    return st;
+}
+
+int eval_print_json(const eval_summary *s, const eval_images *images, const session *run,
+                    const packing *chosen, const char *why, const char *model)
+{
+    int st;
     json j;
 
     json_begin(&j, stdout);
@@ -130,8 +196,12 @@ void eval_print_json(const eval_summary *s, const session *run, const packing *c
     json_integer(&j, "threads", s->threads);
     json_string(&j, "kernel", ckks_context_kernel(run->ctx));
     print_forecast(&j, chosen);
+    st = print_confusion(&j, images);
+    if (st == CLI_OK)
+        st = print_wrong(&j, images);
     json_close_object(&j);
     json_end(&j);
+    return st;
 }
 
 static void print_share(const char *what, size_t part, size_t whole)

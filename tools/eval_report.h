@@ -4,10 +4,12 @@
 
 #include <stddef.h>
 
+#include "tools/dataset.h"
 #include "tools/session.h"
 
 /* Of one image. */
 typedef struct eval_result {
+    size_t label, plain, encrypted;          /* the true one, and those that the networks gave */
     int plain_right, encrypted_right, agree; /* 0 or 1 */
     int lossy;                               /* 1: its pixels are marked as not the original ones */
     double logit_error;                      /* the largest over the logits */
@@ -33,18 +35,28 @@ typedef struct eval_summary {
     size_t peak_rss_bytes;
 } eval_summary;
 
+/* The images one by one, for what an evaluation says beside its sums. */
+typedef struct eval_images {
+    const eval_result *result; /* [count] */
+    size_t count, labels;      /* labels: that the network can give */
+    const dataset *data;       /* result 0 is of its image `first` */
+    size_t first;
+    size_t pictures; /* wrong images whose pixels are shown */
+} eval_images;
+
 /** Add up count > 0 results and set_count > 0 sets, in order; first, threads, marked and
  *  peak_rss_bytes are left 0. */
 void eval_summarise(eval_summary *out, const eval_result *results, size_t count,
                     const eval_set *sets, size_t set_count, size_t lanes);
 
-/** Print as one JSON object to stdout.
+/** Print as one JSON object to stdout, with the confusion matrix and all wrong images.
  *
+ *  Returns: CLI_OK, or CLI_MEMORY after the message was printed
  *  In:      chosen   the packing, as foretold; its plan may have gone to the session
  *           why      it was chosen
  */
-void eval_print_json(const eval_summary *s, const session *run, const packing *chosen,
-                     const char *why, const char *model);
+int eval_print_json(const eval_summary *s, const eval_images *images, const session *run,
+                    const packing *chosen, const char *why, const char *model);
 
 /** Print for people to stdout. */
 void eval_print_text(const eval_summary *s, const session *run, const packing *chosen,

@@ -103,6 +103,9 @@ static int compare(const state *s, lane *l, const float *image, const float *log
     if (st != NN_OK)
         return st;
     size_t plain = answer_label(l->plain, s->outputs), cipher = answer_label(logits, s->outputs);
+    r->label = label;
+    r->plain = plain;
+    r->encrypted = cipher;
     r->plain_right = plain == label;
     r->encrypted_right = cipher == label;
     r->agree = plain == cipher;

@@ -4,6 +4,36 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* No overlong forms, no surrogates, nothing above U+10FFFF: the second byte's range tells. */
+size_t json_utf8(const char *text, size_t size)
+{
+    const unsigned char *t = (const unsigned char *)text;
+    unsigned char low = 0x80, high = 0xbf;
+    size_t length;
+
+    if (size == 0 || t[0] < 0x80)
+        return size > 0;
+    if (t[0] < 0xc2 || t[0] > 0xf4)
+        return 0;
+    length = t[0] < 0xe0 ? 2 : t[0] < 0xf0 ? 3 : 4;
+    if (t[0] == 0xe0)
+        low = 0xa0;
+    else if (t[0] == 0xf0)
+        low = 0x90;
+    else if (t[0] == 0xed)
+        high = 0x9f;
+    else if (t[0] == 0xf4)
+        high = 0x8f;
+    if (size < length || t[1] < low || t[1] > high)
+        return 0;
+    for (size_t i = 2; i < length; i++) {
+        if ((t[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return length;
+}
 
 void json_begin(json *j, FILE *out)
 {
@@ -22,15 +52,20 @@ void json_end(json *j)
 
 static void print_text(json *j, const char *text)
 {
+    size_t left = strlen(text), length;
+
     fputc('"', j->out);
-    for (const char *c = text; *c != '\0'; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (byte == '"' || byte == '\\')
-            fprintf(j->out, "\\%c", byte);
-        else if (byte < 0x20)
-            fprintf(j->out, "\\u%04x", byte);
+    for (const char *c = text; left > 0; c += length, left -= length) {
+        length = json_utf8(c, left);
+        if (length == 0) {
+            fputs("\\ufffd", j->out);
+            length = 1;
+        } else if (*c == '"' || *c == '\\')
+            fprintf(j->out, "\\%c", *c);
+        else if ((unsigned char)*c < 0x20)
+            fprintf(j->out, "\\u%04x", (unsigned)*c);
         else
-            fputc(byte, j->out);
+            fwrite(c, 1, length, j->out);
     }
     fputc('"', j->out);
 }

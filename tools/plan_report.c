@@ -49,15 +49,21 @@ static void step_json(json *j, const nn_plan_account *a)
     json_bool(j, "range_measured", a->measured);
     json_real(j, "error", a->error);
     json_real(j, "ms", a->ms);
+    json_integer(j, "weight_bytes", a->weight_bytes);
+    json_integer(j, "value_bytes", a->value_bytes);
     json_close_object(j);
 }
 
-void plan_report_explain_json(json *j, const nn_plan *plan)
+void plan_report_rings_json(json *j, const nn_plan *plan)
 {
     json_open_array(j, "rings");
     for (size_t k = 0; k < nn_plan_tries(plan); k++)
         try_json(j, nn_plan_tried(plan, k));
     json_close_array(j);
+}
+
+void plan_report_account_json(json *j, const nn_plan *plan)
+{
     json_open_array(j, "account");
     for (size_t k = 0; k < nn_plan_steps(plan); k++) {
         nn_plan_account a;

@@ -5,8 +5,11 @@
 #include "nn/nn.h"
 #include "tools/json.h"
 
-/** The rings that were tried and the steps, as members of an object that is open. */
-void plan_report_explain_json(json *j, const nn_plan *plan);
+/** The rings that were tried, as a member of an object that is open. */
+void plan_report_rings_json(json *j, const nn_plan *plan);
+
+/** What each step is and costs, as a member of an object that is open. */
+void plan_report_account_json(json *j, const nn_plan *plan);
 
 /** Print what the model costs with every pass, without each, and without all.
  *

@@ -70,5 +70,8 @@ nn_status nn_plan_account_of(const nn_plan *p, size_t k, nn_plan_account *out)
     out->measured = stage->measured;
     out->error = step->error;
     out->ms = step->shape.ms;
+    out->weight_bytes = step->weight_memory;
+    out->value_bytes = p->arrangement.layout[k + 1].parts * 2 * (size_t)out->limbs_out *
+                       ((size_t)8 << p->schedule.log_n);
     return NN_OK;
 }
