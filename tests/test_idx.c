@@ -1,9 +1,5 @@
 /* IDX files: what is read, what is refused, and that gzip makes no difference. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "tests/testing.h"
-
-#include <unistd.h>
 
 #include "tools/idx.h"
 #include "tools/result.h"
@@ -81,47 +77,6 @@ static void truncated_or_longer(void **state)
     refuse(longer, sizeof longer, 3);
 }
 
-static void write_file(char *path, const uint8_t *bytes, size_t size)
-{
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes, size), (ssize_t)size);
-    close(fd);
-}
-
-static void files_and_pairs(void **state)
-{
-    (void)state;
-    char image_path[] = "test_idx_images_XXXXXX";
-    char label_path[] = "test_idx_labels_XXXXXX";
-    char short_path[] = "test_idx_short_XXXXXX";
-    static const uint8_t one_label[9] = {0, 0, 8, 1, 0, 0, 0, 1, 3};
-    idx_array a, b;
-    write_file(image_path, images, sizeof images);
-    write_file(label_path, labels, sizeof labels);
-    write_file(short_path, one_label, sizeof one_label);
-    assert_int_equal(idx_read_pair(&a, &b, image_path, label_path, 10, why, sizeof why), TOOL_OK);
-    assert_int_equal(a.count, b.count);
-    assert_int_equal(b.data[0], 9);
-    idx_free(&a);
-    idx_free(&b);
-    /* a label that is too large, fewer labels than images, no file */
-    assert_int_equal(idx_read_pair(&a, &b, image_path, label_path, 9, why, sizeof why),
-                     TOOL_ERR_FORMAT);
-    assert_null(a.data);
-    assert_null(b.data);
-    assert_int_equal(idx_read_pair(&a, &b, image_path, short_path, 10, why, sizeof why),
-                     TOOL_ERR_FORMAT);
-    assert_non_null(strstr(why, "2 images"));
-    assert_int_equal(idx_read(&a, "test_idx_absent", 3, why, sizeof why), TOOL_ERR_IO);
-    assert_non_null(strstr(why, "test_idx_absent"));
-    assert_int_equal(idx_read(&a, label_path, 3, why, sizeof why), TOOL_ERR_FORMAT);
-    assert_non_null(strstr(why, label_path));
-    remove(image_path);
-    remove(label_path);
-    remove(short_path);
-}
-
 static void compressed(void **state)
 {
     (void)state;
@@ -137,8 +92,9 @@ static void compressed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_arrays),        cmocka_unit_test(wrong_headers),
-        cmocka_unit_test(truncated_or_longer), cmocka_unit_test(files_and_pairs),
+        cmocka_unit_test(plain_arrays),
+        cmocka_unit_test(wrong_headers),
+        cmocka_unit_test(truncated_or_longer),
         cmocka_unit_test(compressed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

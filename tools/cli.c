@@ -96,8 +96,6 @@ int cli_exit_of(int status)
         return CLI_MEMORY;
     case CKKS_ERR_ENTROPY:
         return CLI_ENTROPY;
-    case TOOL_ERR_IO:
-        return CLI_NO_FILE;
     case CKKS_ERR_PARAMS:
     case CKKS_ERR_RANGE:
     case CKKS_ERR_FORMAT:
@@ -151,9 +149,15 @@ int cli_exit_of_errno(int error)
 
 int cli_fail_status(int status, const char *subject, const char *why)
 {
-    if (why == NULL || *why == '\0')
-        return cli_fail(cli_exit_of(status), subject, "failed with %s", nn_status_name(status));
-    return cli_fail(cli_exit_of(status), subject, "%s", why);
+    int code = cli_exit_of(status);
+
+    if (why != NULL && *why != '\0')
+        return cli_fail(code, subject, "%s", why);
+    if (code == CLI_MEMORY)
+        return cli_fail(code, subject, "there is not enough memory for this");
+    if (code == CLI_ENTROPY)
+        return cli_fail(code, subject, "the system gives no randomness");
+    return cli_fail(code, subject, "failed with %s", nn_status_name(status));
 }
 
 /* ---- options ---- */

@@ -85,7 +85,7 @@ int cli_exit_of(int status);
 /** The exit code for an errno of opening, reading or writing a file. */
 int cli_exit_of_errno(int error);
 
-/** Fail for a status: prints why, or the status's name when why is empty.
+/** Fail for a status: prints why, or what the status means when why is empty.
  *
  *  Returns: the exit code
  */

@@ -107,22 +107,13 @@ static int make(key_files *out, envelope_ids *ids, const nn_client *client, cons
     return st;
 }
 
-/* Neither file gets its name before both are on the disk. */
 static int write_files(const key_files *files, output_file *secret, output_file *eval)
 {
     int st = output_write(secret, files->secret.data, files->secret.size);
 
     if (st == CLI_OK)
         st = output_write(eval, files->eval.data, files->eval.size);
-    if (st == CLI_OK)
-        st = output_prepare(secret);
-    if (st == CLI_OK)
-        st = output_prepare(eval);
-    if (st == CLI_OK)
-        st = output_commit(eval);
-    if (st == CLI_OK)
-        st = output_commit(secret);
-    return st;
+    return st == CLI_OK ? output_commit_both(eval, secret) : st;
 }
 
 static int run(const settings *s, const char *plan)

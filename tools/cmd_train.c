@@ -1,4 +1,5 @@
 /* unseen train: a network from a description file, trained and written as ONNX. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,7 +286,8 @@ static int log_head(job *j)
         return CLI_OK;
     j->log = fopen(j->s->log, j->s->resume ? "a" : "w");
     if (j->log == NULL)
-        return cli_fail(CLI_NO_FILE, j->s->log, "cannot be written");
+        return cli_fail(cli_exit_of_errno(errno), j->s->log, "cannot be opened: %s",
+                        strerror(errno));
     if (fseek(j->log, 0, SEEK_END) == 0 && ftell(j->log) > 0) {
         fprintf(j->log, "# resumed behind epoch %u\n", (unsigned int)j->session.done);
         fflush(j->log);

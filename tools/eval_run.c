@@ -82,9 +82,11 @@ size_t eval_memory(const eval_job *j, const packing *p)
 static void fail_once(state *s, size_t image, int st, const char *why, const ckks_worker *w)
 {
     int expected = 0;
-    if (atomic_compare_exchange_strong(&s->failed, &expected, cli_exit_of(st)))
-        cli_fail(cli_exit_of(st), NULL, "image %zu: %s", s->job->first + image,
-                 *why != '\0' ? why : ckks_worker_error(w));
+    if (atomic_compare_exchange_strong(&s->failed, &expected, cli_exit_of(st))) {
+        char name[40];
+        snprintf(name, sizeof name, "image %zu", s->job->first + image);
+        cli_fail_status(st, name, *why != '\0' ? why : ckks_worker_error(w));
+    }
 }
 
 static const uint8_t *pixels_of(const state *s, size_t image)

@@ -96,12 +96,12 @@ int output_open(output_file *o, const char *path, int flags);
 /** Append bytes.  Returns: CLI_OK or an exit code after the message; output_abort is still due */
 int output_write(output_file *o, const void *bytes, size_t size);
 
-/** Bring everything to the disk and close, so that only the rename is left.  Returns: as
- * output_write */
-int output_prepare(output_file *o);
-
-/** output_prepare if that was not done, then give the file its name.  Returns: as output_write */
+/** Bring everything to the disk, close, and give the file its name.  Returns: as output_write */
 int output_commit(output_file *o);
+
+/** output_commit of two files that are of no use without each other: both get their names, or
+ * neither does.  Returns: as output_write */
+int output_commit_both(output_file *first, output_file *second);
 
 /** Drop whatever was not committed. After output_commit this does nothing. */
 void output_abort(output_file *o);

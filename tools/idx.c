@@ -1,7 +1,6 @@
-/* IDX files: header, bounds, and the pairing of images with labels. */
+/* IDX files: header and bounds. */
 #include "tools/idx.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,96 +79,6 @@ int idx_parse(idx_array *out, const uint8_t *bytes, size_t size, int dimensions,
         return st;
     st = parse_plain(out, plain, plain_size, dimensions, why, why_size);
     free(plain);
-    return st;
-}
-
-/* The whole file in one block from malloc. */
-static int slurp(uint8_t **bytes, size_t *size, const char *path, char *why, size_t why_size)
-{
-    *bytes = NULL;
-    *size = 0;
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        snprintf(why, why_size, "%s", strerror(errno));
-        return TOOL_ERR_IO;
-    }
-    int st = TOOL_OK;
-    size_t room = 0;
-    for (;;) {
-        if (*size == room) {
-            room = room == 0 ? 65536 : room * 2;
-            uint8_t *grown = room <= 2 * size_limit ? realloc(*bytes, room) : NULL;
-            if (grown == NULL) {
-                snprintf(why, why_size, "the file does not fit in memory");
-                st = TOOL_ERR_MEMORY;
-                break;
-            }
-            *bytes = grown;
-        }
-        size_t got = fread(*bytes + *size, 1, room - *size, f);
-        *size += got;
-        if (got == 0)
-            break;
-    }
-    if (st == TOOL_OK && ferror(f)) {
-        snprintf(why, why_size, "%s", strerror(errno));
-        st = TOOL_ERR_IO;
-    }
-    fclose(f);
-    if (st != TOOL_OK) {
-        free(*bytes);
-        *bytes = NULL;
-        *size = 0;
-    }
-    return st;
-}
-
-int idx_read(idx_array *out, const char *path, int dimensions, char *why, size_t why_size)
-{
-    char reason[256] = "";
-    uint8_t *bytes;
-    size_t size;
-    memset(out, 0, sizeof *out);
-    int st = slurp(&bytes, &size, path, reason, sizeof reason);
-    if (st == TOOL_OK)
-        st = idx_parse(out, bytes, size, dimensions, reason, sizeof reason);
-    free(bytes);
-    if (st != TOOL_OK)
-        snprintf(why, why_size, "%s: %s", path, reason);
-    return st;
-}
-
-static int check_pair(const idx_array *images, const idx_array *labels, const char *image_path,
-                      const char *label_path, size_t classes, char *why, size_t why_size)
-{
-    if (images->count != labels->count) {
-        snprintf(why, why_size, "%s has %zu images and %s has %zu labels", image_path,
-                 images->count, label_path, labels->count);
-        return TOOL_ERR_FORMAT;
-    }
-    for (size_t i = 0; i < labels->count; i++) {
-        if (labels->data[i] >= classes) {
-            snprintf(why, why_size, "%s: label %zu is %d; labels go from 0 to %zu", label_path, i,
-                     labels->data[i], classes - 1);
-            return TOOL_ERR_FORMAT;
-        }
-    }
-    return TOOL_OK;
-}
-
-int idx_read_pair(idx_array *images, idx_array *labels, const char *image_path,
-                  const char *label_path, size_t classes, char *why, size_t why_size)
-{
-    memset(labels, 0, sizeof *labels);
-    int st = idx_read(images, image_path, 3, why, why_size);
-    if (st == TOOL_OK)
-        st = idx_read(labels, label_path, 1, why, why_size);
-    if (st == TOOL_OK)
-        st = check_pair(images, labels, image_path, label_path, classes, why, why_size);
-    if (st != TOOL_OK) {
-        idx_free(images);
-        idx_free(labels);
-    }
     return st;
 }
 

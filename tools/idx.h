@@ -28,22 +28,6 @@ typedef struct idx_array {
 int idx_parse(idx_array *out, const uint8_t *bytes, size_t size, int dimensions, char *why,
               size_t why_size);
 
-/** Read an IDX file; a path of "-" is not special.
- *
- *  As idx_parse; the sentence begins with the path.
- *  Fails:   TOOL_ERR_IO, TOOL_ERR_FORMAT, TOOL_ERR_MEMORY
- */
-int idx_read(idx_array *out, const char *path, int dimensions, char *why, size_t why_size);
-
-/** Read images and their labels and check that they belong together.
- *
- *  Out:     images, labels  filled; to be released with idx_free
- *  In:      classes         every label must be below this
- *  Fails:   as idx_read; TOOL_ERR_FORMAT when the counts differ or a label is too large
- */
-int idx_read_pair(idx_array *images, idx_array *labels, const char *image_path,
-                  const char *label_path, size_t classes, char *why, size_t why_size);
-
 /** Release what a reader filled; an empty array is fine. */
 void idx_free(idx_array *array);
 

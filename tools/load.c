@@ -40,8 +40,7 @@ int load_context(ckks_context **out, const ckks_params *params, const char *name
 int load_worker(ckks_worker **out, const ckks_context *ctx, size_t circuit_bytes, int threads)
 {
     int st = ckks_worker_create_team(out, ctx, circuit_bytes, threads);
-    return st == CKKS_OK ? CLI_OK
-                         : cli_fail_status(st, NULL, st == CKKS_ERR_MEMORY ? "no memory" : "");
+    return st == CKKS_OK ? CLI_OK : cli_fail_status(st, NULL, "");
 }
 
 static int read_client(nn_client **client, const file_bytes *file, const char *name)

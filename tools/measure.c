@@ -327,9 +327,9 @@ int measure_run(measurement *m, const char *kernel, double seconds, char *why, s
         m->sample[kept].ms = 1e3 * (double)(l.job[i].time - l.job[i].one) / (double)CLOCKS_PER_SEC;
         kept += m->sample[kept].ms > 0.0;
     }
-    m->count = st == CKKS_OK ? kept : m->count;
     if (st != CKKS_OK && why[0] == '\0' && l.bed[failed].worker != NULL)
         snprintf(why, why_size, "%s", ckks_worker_error(l.bed[failed].worker));
     clear(&l);
+    m->count = st == CKKS_OK ? kept : m->count; /* after the jobs of all were released */
     return st;
 }

@@ -146,6 +146,9 @@ static int open_named(output_file *o, int flags)
     struct stat info;
     int exists = stat(o->path, &info) == 0;
 
+    /* Not to be taken for a name that is free: a secret key may be there. */
+    if (!exists && errno != ENOENT)
+        return fail_errno(o, "cannot be made", errno);
     if (exists && S_ISDIR(info.st_mode))
         return cli_fail(CLI_NO_FILE, o->path, "this is a folder, not a file");
     if (exists && (flags & OUTPUT_KEEP) != 0 && S_ISREG(info.st_mode))
@@ -195,7 +198,8 @@ int output_write(output_file *o, const void *bytes, size_t size)
     return CLI_OK;
 }
 
-int output_prepare(output_file *o)
+/* Bring everything to the disk and close, so that only the rename is left. */
+static int prepare(output_file *o)
 {
     int fd = o->fd, error = 0;
 
@@ -238,19 +242,48 @@ static void release(output_file *o)
     *o = (output_file)OUTPUT_NONE;
 }
 
+static int give_name(const output_file *o)
+{
+    if (o->target != NULL && rename(o->temporary, o->target) != 0)
+        return fail_errno(o, "cannot be made", errno);
+    return CLI_OK;
+}
+
+static void settle(output_file *o)
+{
+    if (o->target != NULL)
+        sync_folder(o->target);
+    release(o);
+}
+
 int output_commit(output_file *o)
 {
-    int st = output_prepare(o);
+    int st = prepare(o);
 
+    if (st == CLI_OK)
+        st = give_name(o);
+    if (st == CLI_OK)
+        settle(o);
+    return st;
+}
+
+int output_commit_both(output_file *first, output_file *second)
+{
+    int st = prepare(first);
+
+    if (st == CLI_OK)
+        st = prepare(second);
+    if (st == CLI_OK)
+        st = give_name(first);
     if (st != CLI_OK)
         return st;
-    if (o->target != NULL) {
-        if (rename(o->temporary, o->target) != 0)
-            return fail_errno(o, "cannot be made", errno);
-        sync_folder(o->target);
-    }
-    release(o);
-    return CLI_OK;
+    st = give_name(second);
+    if (st != CLI_OK && first->target != NULL)
+        unlink(first->target);
+    settle(first);
+    if (st == CLI_OK)
+        settle(second);
+    return st;
 }
 
 void output_abort(output_file *o)

@@ -6,7 +6,6 @@
 
 enum {
     TOOL_OK = 0,
-    TOOL_ERR_IO = -401,     /* a file is missing, unreadable or cannot be written */
     TOOL_ERR_FORMAT = -402, /* the bytes are not what they should be */
     TOOL_ERR_MEMORY = -403  /* an allocation failed */
 };

@@ -254,14 +254,17 @@ static nn_status compare(nn_plan *p, const making *m)
     if (st != NN_OK)
         return st;
     nn_cost before = nn_rewrite_cost(&raw);
-    if (before.constants <= compare_max && after.constants <= compare_max &&
-        nn_plan_arrange(&a, p, &raw, m->options.costs) == NN_OK) {
-        rotations = nn_arrangement_rotations(&a);
-        nn_arrangement_clear(&a);
+    if (before.constants <= compare_max && after.constants <= compare_max) {
+        st = nn_plan_arrange(&a, p, &raw, m->options.costs);
+        if (st == NN_OK) {
+            rotations = nn_arrangement_rotations(&a);
+            nn_arrangement_clear(&a);
+        }
     }
     p->before = cost_of(&before, rotations);
     nn_stages_clear(&raw);
-    return NN_OK;
+    /* As it stands in the file it need not fit into the ring. */
+    return st == NN_ERR_MEMORY ? st : NN_OK;
 }
 
 nn_status nn_model_count(const nn_model *m, unsigned passes_off, nn_model_cost *cost, char *why,
