@@ -24,6 +24,8 @@ int cmd_train(int argc, char **argv);
 int cmd_fit(int argc, char **argv);
 /** unseen check: a network layer by layer, in float, fitted, on clear slots and encrypted. */
 int cmd_check(int argc, char **argv);
+/** unseen inspect: what a file is, and whether it is whole. */
+int cmd_inspect(int argc, char **argv);
 /** unseen report: results of other subcommands as a page with charts. */
 int cmd_report(int argc, char **argv);
 

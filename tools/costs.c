@@ -91,19 +91,15 @@ static int take_line(nn_costs *c, int *seen, char *line)
     return 0;
 }
 
-int costs_read(nn_costs *out, const char *path)
+int costs_parse(nn_costs *out, const file_bytes *file, const char *name)
 {
     const int all = (1 << (MEMBERS + 1)) - 1;
-    const char *name = file_input_name(path);
     nn_costs c = {.kernel = ""};
     char line[LINE_BYTES];
-    file_bytes b = {NULL, 0};
     size_t at = 0;
-    int number = 0, started = 0, seen = 0, got, st = file_read(&b, path, FILE_BYTES_MAX);
+    int number = 0, started = 0, seen = 0, got, st = CLI_OK;
 
-    if (st != CLI_OK)
-        return st;
-    while (st == CLI_OK && (got = next_line(line, &b, &at)) != 0) {
+    while (st == CLI_OK && (got = next_line(line, file, &at)) != 0) {
         number++;
         if (got > 0 && line[0] == '\0')
             continue;
@@ -120,7 +116,17 @@ int costs_read(nn_costs *out, const char *path)
         st = cli_fail(CLI_DAMAGED, name, "a unit time or the kernel's name is missing");
     if (st == CLI_OK)
         *out = c;
-    file_free(&b);
+    return st;
+}
+
+int costs_read(nn_costs *out, const char *path)
+{
+    file_bytes file;
+    int st = file_read(&file, path, FILE_BYTES_MAX);
+
+    if (st == CLI_OK)
+        st = costs_parse(out, &file, file_input_name(path));
+    file_free(&file);
     return st;
 }
 

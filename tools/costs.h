@@ -5,6 +5,7 @@
 #define UNSEEN_TOOLS_COSTS_H
 
 #include "nn/nn.h"
+#include "tools/file.h"
 
 /** Read a table.
  *
@@ -12,6 +13,9 @@
  *  Returns: CLI_OK or an exit code after the message was printed
  */
 int costs_read(nn_costs *out, const char *path);
+
+/** The table in the bytes of a file.  Returns: as costs_read */
+int costs_parse(nn_costs *out, const file_bytes *file, const char *name);
 
 /** Write a table; "-" is standard output.  Returns: as costs_read */
 int costs_write(const char *path, const nn_costs *costs);
