@@ -1,6 +1,7 @@
 """Shared by the vector scripts: number theory on Python integers, ChaCha20 by the text of RFC 8439,
 printing C arrays. Standard library only."""
 
+import hashlib
 import sys
 
 MAX_PRIME = 122519099764612  # floor(2^46.8)
@@ -80,6 +81,53 @@ def chacha_block(key, counter, nonce):
         quarter(2, 7, 8, 13)
         quarter(3, 4, 9, 14)
     return b"".join(((a + b) & 0xFFFFFFFF).to_bytes(4, "little") for a, b in zip(x, words))
+
+
+def x25519(secret, u):
+    """RFC 7748 5, by the ladder on integers."""
+    p = 2**255 - 19
+    k = int.from_bytes(secret, "little") & (2**254 - 8) | 2**254
+    x1 = int.from_bytes(u, "little") % 2**255 % p
+    x2, z2, x3, z3 = 1, 0, x1, 1
+    for bit in reversed(range(255)):
+        if k >> bit & 1:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+        a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
+        x3, z3 = (d * a + c * b) ** 2 % p, x1 * (d * a - c * b) ** 2 % p
+        e = a * a - b * b
+        x2, z2 = a * a * b * b % p, e * (a * a + 121665 * e) % p
+        if k >> bit & 1:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+    return (x2 * pow(z2, p - 2, p) % p).to_bytes(32, "little")
+
+
+def poly1305(key, message):
+    """RFC 8439 2.5."""
+    r = int.from_bytes(key[:16], "little") & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF
+    h = 0
+    for i in range(0, len(message), 16):
+        h = (h + int.from_bytes(message[i : i + 16] + b"\x01", "little")) * r % (2**130 - 5)
+    return ((h + int.from_bytes(key[16:], "little")) % 2**128).to_bytes(16, "little")
+
+
+def aead_seal(key, nonce, extra, message):
+    """RFC 8439 2.8; the nonce has 12 bytes."""
+
+    def block(counter):
+        upper = int.from_bytes(nonce[:4], "little")
+        return chacha_block(key, counter | upper << 32, int.from_bytes(nonce[4:], "little"))
+
+    def padded(data):
+        return data + bytes(-len(data) % 16)
+
+    stream = b"".join(block(1 + i) for i in range((len(message) + 63) // 64))
+    sealed = bytes(a ^ b for a, b in zip(message, stream))
+    lengths = len(extra).to_bytes(8, "little") + len(sealed).to_bytes(8, "little")
+    return sealed + poly1305(block(0)[:32], padded(extra) + padded(sealed) + lengths)
+
+
+def blake2s(data):
+    return hashlib.blake2s(data).digest()
 
 
 class Rng:
