@@ -201,9 +201,9 @@ static void lists_that_are_none(void **state)
 
 static void shares_from_the_environment(void **state)
 {
-    static const char *const bad[] = {
-        "0/2",  "3/2",      "1",        "1/0",         "x/2",           "/2", "1/2/3",
-        "-1/2", "slurm/2x", "slurm/2,", "kubernetes/", "1/10000000000", "",   "1 /2"};
+    static const char *const bad[] = {"0/2",         "3/2",       "1",    "1/0",      "x/2",
+                                      "/2",          "1/2/3",     "-1/2", "slurm/2x", "slurm/2,",
+                                      "kubernetes/", "1/1000001", "",     "1 /2"};
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -228,6 +228,66 @@ static void shares_from_the_environment(void **state)
     program_expect(USAGE, "infer - a.eval --manifest - --output-dir out");
 }
 
+/* Everything that can be wrong with the responses is listed, and nothing else. */
+static void what_is_incomplete_is_listed(void **state)
+{
+    (void)state;
+    program_expect(0, "infer a.onnx a.eval --manifest list --output-dir c --shard 1/2 --log c1");
+    program_expect(1, "collect list c1 --output-dir c");
+    assert_string_equal(program_err, "");
+    assert_int_equal(times(program_out, "missing     c/00000"), 2);
+    assert_non_null(strstr(program_out, "no log      of share 2 of 2\n3 of 5 responses are whole"));
+    program_expect(0, "infer a.onnx a.eval --manifest list --output-dir c --shard 2/2 --log c2");
+    program_expect(0, "collect list c1 c2 --output-dir c -o merged --json");
+    assert_non_null(strstr(program_out, "\"complete\": true"));
+    assert_non_null(strstr(program_out, "\"shards_logged\": 2"));
+    program_slurp(program_out, sizeof program_out, "merged");
+    assert_int_equal(times(program_out, "\"state\": \"whole\""), ITEMS);
+    assert_int_equal(times(program_out, "\"ms\": "), ITEMS);
+    assert_int_equal(times(program_out, "\n"), ITEMS + 1);
+    assert_non_null(strstr(program_out, "\"items\": 5, \"whole\": 5, \"missing\": 0, "));
+
+    assert_int_equal(unlink("c/000001.response"), 0);
+    program_spoil("c/000002.response", "c/000002.response", 0, 4000);
+    program_expect(0, "--version; cp c/000005.response c/000003.response");
+    program_expect(0, "--version; sed 's/000004/000009/' list >gap");
+    program_expect(1, "collect gap --output-dir c --json");
+    assert_non_null(strstr(program_out, "\"whole\": 1,\n  \"missing\": 1,\n  \"damaged\": 1,\n"
+                                        "  \"foreign\": 1,\n  \"unreadable\": 1,\n"
+                                        "  \"complete\": false"));
+    assert_non_null(strstr(program_err, "in/000009.request: cannot be opened"));
+    assert_non_null(strstr(program_out, "it answers another request"));
+    /* A damaged request in front of a response that was good. */
+    program_expect(0, "--version; cp -r in in2; sed 's/in/in2/' list >list2");
+    program_spoil("in2/000005.request", "in2/000005.request", 0, 4000);
+    program_expect(1, "collect list2 --output-dir c");
+    assert_non_null(strstr(program_out, "foreign     c/000005.response: it answers another"));
+}
+
+static void logs_that_do_not_belong(void **state)
+{
+    (void)state;
+    program_expect(MISMATCH, "collect gap c2 --output-dir c");
+    program_expect(0, "infer a.onnx a.eval --manifest list --output-dir c --shard 1/3 --log c3");
+    program_expect(MISMATCH, "collect list c1 c3 --output-dir c");
+    program_one_sentence("collect", "of one of 3 shares, the others are of 2");
+    program_expect(0, "--version; sed 's/\"plan\": \"./\"plan\": \"x/' c1 >foreign");
+    program_expect(MISMATCH, "collect list foreign --output-dir c");
+    program_one_sentence("collect", "log of another model, plan or key");
+    program_expect(0, "--version; head -n 2 c1 >cut; head -c 500 c1 >torn");
+    program_expect(DAMAGED, "collect list cut --output-dir c");
+    program_one_sentence("collect", "it is cut short");
+    program_expect(DAMAGED, "collect list torn --output-dir c");
+    program_expect(DAMAGED, "collect list a.onnx --output-dir c");
+    program_expect(NO_FILE, "collect list none --output-dir c");
+    program_expect(DAMAGED, "collect list");
+    program_one_sentence("collect", "line 1 names no response");
+    program_expect(USAGE, "collect");
+    program_write("badlist", "", 0);
+    program_expect(0, "collect badlist");
+    program_expect(INPUT_OUTPUT, "collect list c1 --output-dir c -o /dev/full");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +299,8 @@ int main(void)
         cmocka_unit_test(what_may_pass_is_told_apart),
         cmocka_unit_test(lists_that_are_none),
         cmocka_unit_test(shares_from_the_environment),
+        cmocka_unit_test(what_is_incomplete_is_listed),
+        cmocka_unit_test(logs_that_do_not_belong),
     };
     return cmocka_run_group_tests_name("many", tests, begin, program_end);
 }

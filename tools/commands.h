@@ -26,6 +26,8 @@ int cmd_fit(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 /** unseen inspect: what a file is, and whether it is whole. */
 int cmd_inspect(int argc, char **argv);
+/** unseen collect: whether every request of a manifest has its response. */
+int cmd_collect(int argc, char **argv);
 /** unseen report: results of other subcommands as a page with charts. */
 int cmd_report(int argc, char **argv);
 

@@ -146,7 +146,7 @@ void manifest_free(manifest *m)
 
 /* ---- shares ---- */
 
-/* A number of digits alone, 0..10^9; returns the rest, or NULL when there is none. */
+/* A number of digits alone, 0..SHARDS_MOST; returns the rest, or NULL when there is none. */
 static const char *digits(uint64_t *out, const char *text)
 {
     *out = 0;
@@ -154,7 +154,7 @@ static const char *digits(uint64_t *out, const char *text)
         return NULL;
     for (; *text >= '0' && *text <= '9'; text++) {
         *out = 10 * *out + (uint64_t)(*text - '0');
-        if (*out > 1000000000)
+        if (*out > SHARDS_MOST)
             return NULL;
     }
     return text;

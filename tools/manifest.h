@@ -40,6 +40,8 @@ void manifest_free(manifest *m);
 /** "FOLDER/NAME.response" for a request of any folder, from malloc; NULL when memory ran out. */
 char *manifest_response(const char *folder, const char *request);
 
+enum { SHARDS_MOST = 1000000 };
+
 /* One of `of` equal shares, number 1..of. */
 typedef struct shard {
     uint64_t number, of;

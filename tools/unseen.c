@@ -22,6 +22,7 @@ static const subcommand subcommands[] = {
     {"fit", cmd_fit, "fit polynomials to the activations of a network"},
     {"check", cmd_check, "compare float, fitted and encrypted network layer by layer"},
     {"eval", cmd_eval, "run many images encrypted and compare with the plain network"},
+    {"collect", cmd_collect, "verify that every request of a manifest has its response"},
     {"inspect", cmd_inspect, "say what files are, and whether they are whole"},
     {"report", cmd_report, "make a page with charts of the results of eval, check and plan"},
     {"calibrate", cmd_calibrate, "measure this machine, for plans that suit it"},
