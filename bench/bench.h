@@ -67,6 +67,7 @@ void bench_client(bench *b);
 void bench_eval(bench *b);
 void bench_table(bench *b);
 void bench_circuits(bench *b);
+void bench_channel(bench *b);
 void bench_nn(bench *b, const char *data);
 
 #endif

@@ -199,8 +199,11 @@ static void run_groups(settings *s, const char *kernel, int first_kernel, int te
     bench_client(b);
     bench_eval(b);
     bench_circuits(b);
-    if (first_kernel)
+    if (first_kernel) {
+        if (team == 0)
+            bench_channel(b);
         bench_nn(b, s->data);
+    }
 }
 
 static void run(settings *s)

@@ -1,7 +1,8 @@
 /* A queue of bytes in one piece: added at the end, dropped from the start.
  *
  * Growing doubles, and what is left moves to the front only when as much has been dropped, so every
- * byte is copied a bounded number of times.
+ * byte is copied a bounded number of times, and at most four times what has been in it is
+ * allocated.
  */
 #ifndef UNSEEN_CHANNEL_LINK_BUFFER_H
 #define UNSEEN_CHANNEL_LINK_BUFFER_H
