@@ -242,11 +242,9 @@ CKKS_API double ckks_scale_log2(ckks_scale a);
 typedef struct ckks_secret_key ckks_secret_key;
 typedef struct ckks_public_key ckks_public_key;
 typedef struct ckks_eval_keys ckks_eval_keys;
-
 enum { CKKS_KEY_RELINEARISE = 0, CKKS_KEY_ROTATE = 1, CKKS_KEY_CONJUGATE = 2 };
 
-/** One evaluation key: what it does and the highest level at which it is used. The real ring has no
- *  CKKS_KEY_CONJUGATE. */
+/** One evaluation key, for the highest level where it is used. The real ring has no CONJUGATE. */
 typedef struct ckks_key_spec {
     int kind;    /* CKKS_KEY_... */
     int steps;   /* rotations: slots to the left, -slots < steps < slots, not 0 */
@@ -282,6 +280,10 @@ CKKS_API size_t ckks_key_spec_memory(const ckks_context *ctx, const ckks_key_spe
 /** Bytes of its seeded, packed form inside written evaluation keys. */
 CKKS_API size_t ckks_key_spec_file_bytes(const ckks_context *ctx, const ckks_key_spec *spec);
 
+typedef void (*ckks_progress)(void *user, size_t done, size_t total);
+/** Have a worker tell of each key that ckks_eval_keys_create makes; NULL: of none. */
+CKKS_API void ckks_worker_tell(ckks_worker *w, ckks_progress progress, void *user);
+
 /** All evaluation keys of the list, each checked against the security table by itself.
  *
  *  In:      specs    count of them; a rotation may appear several times with different limbs
@@ -299,7 +301,6 @@ CKKS_API void ckks_eval_keys_free(ckks_eval_keys *keys);
 CKKS_API size_t ckks_eval_keys_count(const ckks_eval_keys *keys);
 /** Heap held. */
 CKKS_API size_t ckks_eval_keys_bytes(const ckks_eval_keys *keys);
-
 /** Lend keys to a worker; they stay the caller's and must outlive the loan. NULL ends it.
  *  Fails:   CKKS_ERR_MISMATCH */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_worker_use_keys(ckks_worker *w,

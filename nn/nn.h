@@ -362,6 +362,7 @@ typedef struct nn_program_options {
     int release; /* 1: the plan gives up every matrix once its diagonals are encoded, which halves
                     what large networks need; it then makes no second program and does not run on
                     clear slots */
+    const nn_watch *watch; /* its progress is told of each step that is encoded; NULL: nobody */
 } nn_program_options;
 
 /** Encode all weights.
@@ -371,7 +372,7 @@ typedef struct nn_program_options {
  *  Memory: nn_program_bytes
  *  Cost:   one encoding per diagonal; about a second for a network of a few hundred diagonals
  *  Fails:  NN_ERR_MEMORY, NN_ERR_ARG (the plan has released its matrices), CKKS_ERR_RANGE (a weight
- *          too large), other ckks codes
+ *          too large), NN_ERR_STOPPED, other ckks codes
  */
 NN_API NN_MUST_CHECK nn_status nn_program_create(nn_program **out, nn_plan *p,
                                                  const ckks_context *ctx,

@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700
 
 #include "tests/program.h"
+#include "tools/json_read.h"
 
 #include <signal.h>
 
@@ -277,8 +278,42 @@ static void progress_only_on_a_terminal_or_on_demand(void **state)
     program_expect(0, "infer a.onnx a.eval a.request -o p.response");
     assert_string_equal(program_err, "");
     program_expect(0, "infer a.onnx a.eval a.request -o p.response --progress always");
-    assert_non_null(strstr(program_err, "inferring"));
-    assert_int_equal(program_err[strlen(program_err) - 1], 'K');
+    assert_non_null(strstr(program_err, "inferring: 0 of "));
+    assert_null(strchr(program_err, '\r')); /* lines of their own, for a log */
+    assert_null(strchr(program_err, '\033'));
+    program_expect(0, "eval a.onnx --images i.images --labels i.labels --progress never");
+    assert_string_equal(program_err, "");
+    program_expect(2, "infer a.onnx a.eval a.request -o p.response --progress sometimes");
+    assert_non_null(strstr(program_err, "auto, always, never or json"));
+}
+
+/* Each line is an object; each job begins with nothing done and ends once, with all of it. */
+static void progress_for_programs(void **state)
+{
+    size_t jobs = 0, ended = 0;
+    char why[200];
+
+    (void)state;
+    program_expect(0, "eval a.onnx --images i.images --labels i.labels --progress=json -q");
+    for (char *line = strtok(program_err, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        json_document *d = NULL;
+        assert_int_equal(json_read(&d, (const uint8_t *)line, strlen(line), why, sizeof why), 0);
+        const json_value *v = json_root(d), *over = json_member(v, "ended");
+        assert_string_equal(json_member_text(v, "command"), "eval");
+        assert_true(json_member_number(v, "seconds") >= 0.0);
+        assert_non_null(over);
+        jobs += !(over->number > 0.0) && !(json_member_number(v, "done") > 0.0);
+        if (over->number > 0.0 && strcmp(json_member_text(v, "what"), "images") == 0) {
+            assert_true(fabs(json_member_number(v, "total") - 3.0) < 0.5);
+            assert_true(fabs(json_member_number(v, "done") - 3.0) < 0.5);
+            assert_true(json_member_number(v, "per_second") > 0.0);
+            assert_true(json_member_number(v, "seconds_left") < 1e-9);
+        }
+        ended += over->number > 0.0;
+        json_free(d);
+    }
+    assert_int_equal(ended, 4); /* plan, keys, weights, images */
+    assert_true(jobs >= ended);
 }
 
 static void help_and_version_are_results(void **state)
@@ -402,6 +437,7 @@ int main(void)
         cmocka_unit_test(demo_tells_a_wrong_label),
         cmocka_unit_test(demo_labels_all_ten_digits_right),
         cmocka_unit_test(progress_only_on_a_terminal_or_on_demand),
+        cmocka_unit_test(progress_for_programs),
         cmocka_unit_test(help_and_version_are_results),
         cmocka_unit_test(an_interrupt_leaves_nothing),
         cmocka_unit_test(a_link_is_followed_and_modes_are_the_umask),

@@ -323,6 +323,36 @@ static void choice_is_the_cheapest_allowed(void **state)
     scheme_stop(&s);
 }
 
+static void told(void *user, size_t done, size_t total)
+{
+    size_t *last = user;
+    assert_int_equal(done, ++*last);
+    assert_int_equal(total, 3);
+}
+
+/* Key by key, as long as it is wanted. */
+static void tells_of_keys(void **state)
+{
+    (void)state;
+    const ckks_params params = scheme_params(LOG_N, 3, 46, 1);
+    const ckks_key_spec spec[3] = {{CKKS_KEY_ROTATE, 1, 2, 1, 1},
+                                   {CKKS_KEY_ROTATE, 2, 2, 1, 1},
+                                   {CKKS_KEY_ROTATE, 3, 2, 1, 1}};
+    ckks_eval_keys *keys = NULL;
+    size_t last = 0;
+    scheme s;
+    scheme_start(&s, &params, 0);
+    ckks_worker_tell(s.w, told, &last);
+    scheme_ok(s.w, ckks_eval_keys_create(s.w, &keys, s.sk, spec, 3));
+    assert_int_equal(last, 3);
+    ckks_eval_keys_free(keys);
+    ckks_worker_tell(s.w, NULL, NULL);
+    scheme_ok(s.w, ckks_eval_keys_create(s.w, &keys, s.sk, spec, 3));
+    assert_int_equal(last, 3);
+    ckks_eval_keys_free(keys);
+    scheme_stop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +360,7 @@ int main(void)
         cmocka_unit_test(public_key_equation),
         cmocka_unit_test(evaluation_key_equations),
         cmocka_unit_test(published_seeds_give_no_errors),
+        cmocka_unit_test(tells_of_keys),
         cmocka_unit_test(bad_specs),
         cmocka_unit_test(every_key_is_checked),
         cmocka_unit_test(choice_is_the_cheapest_allowed),

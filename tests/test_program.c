@@ -68,6 +68,15 @@ static void test_no_bias(void **state)
 }
 
 /* Made by several threads, and by a plan that gives its matrices up: the same encrypted answer. */
+/* Told of the steps in order; stops at the second. */
+static int stop_at_two(void *user, size_t step, size_t steps, const char *name)
+{
+    size_t *told = user;
+    assert_int_equal(step, ++*told);
+    assert_true(steps >= 2 && name != NULL);
+    return step == 2;
+}
+
 static void test_threads_and_release(void **state)
 {
     (void)state;
@@ -83,6 +92,14 @@ static void test_threads_and_release(void **state)
     for (int i = 0; i < 32; i++)
         image[i] = (float)testing_uniform(&rng, -1.0, 1.0);
     session_infer(&s, logits, image);
+    size_t told = 0;
+    const nn_watch watch = {.progress = stop_at_two, .user = &told};
+    assert_int_equal(nn_program_create(&other, s.plan, s.ctx,
+                                       &(nn_program_options){.watch = &watch}, s.why, SESSION_WHY),
+                     NN_ERR_STOPPED);
+    assert_null(other);
+    assert_string_equal(s.why, "stopped");
+    assert_int_equal(told, 2);
     session_ok(&s, nn_program_create(&other, s.plan, s.ctx, &o, s.why, SESSION_WHY));
     assert_int_equal(nn_program_bytes(other), nn_program_bytes(s.program));
     nn_program_free(s.program);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,7 +15,9 @@
 #include "nn/nn.h"
 #include "tools/result.h"
 
-enum { SENTENCE = 512, MAX_OPTIONS = 24, WHEN_AUTO = 0, WHEN_ALWAYS, WHEN_NEVER };
+enum { SENTENCE = 512, MAX_OPTIONS = 48 };
+
+enum { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER, WHEN_JSON };
 
 /* What the command line said for the whole program; set once, by cli_parse. */
 static struct {
@@ -22,12 +25,14 @@ static struct {
     int quiet, colour, progress;
 } state;
 
+static atomic_int line_stands; /* stderr has a line without an end */
+
 static char sentence[SENTENCE]; /* what cli_fail said last */
 
 static const cli_option common[] = {
     {'q', "quiet", NULL, "no progress and no remarks"},
     {0, "color", "WHEN", "auto, always or never (auto heeds NO_COLOR)"},
-    {0, "progress", "WHEN", "auto (on a terminal), always or never"},
+    {0, "progress", "WHEN", "auto (on a terminal), always, never, or json (a line each)"},
     {'h', "help", NULL, "print this help and leave"},
     {0, NULL, NULL, NULL},
 };
@@ -37,6 +42,7 @@ static const cli_option common[] = {
 static void message(const char *subject, const char *format, va_list arguments)
 {
     fflush(stdout);
+    cli_clear();
     fprintf(stderr, "unseen%s%s: ", state.command != NULL ? " " : "",
             state.command != NULL ? state.command : "");
     if (subject != NULL)
@@ -220,16 +226,18 @@ static void getopt_tables(const cli_command *c, struct option *longs, char *shor
     *shorts = '\0';
 }
 
-static int take_when(int *out, const char *name, const char *value)
+/* The first `count` of the words. */
+static int take_when(int *out, const char *name, const char *value, int count)
 {
-    static const char *const words[] = {"auto", "always", "never"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const words[] = {"auto", "always", "never", "json"};
+    for (int i = 0; i < count; i++) {
         if (strcmp(value, words[i]) == 0) {
             *out = i;
             return CLI_OK;
         }
     }
-    return cli_usage("--%s takes auto, always or never, not '%s'", name, value);
+    return cli_usage("--%s takes auto, always%s, not '%s'", name,
+                     count > 3 ? ", never or json" : " or never", value);
 }
 
 static int take_common(const cli_command *c, const cli_option *o, const char *value)
@@ -237,9 +245,9 @@ static int take_common(const cli_command *c, const cli_option *o, const char *va
     if (o == &common[0]) {
         state.quiet = 1;
     } else if (o == &common[1]) {
-        return take_when(&state.colour, o->name, value);
+        return take_when(&state.colour, o->name, value, 3);
     } else if (o == &common[2]) {
-        return take_when(&state.progress, o->name, value);
+        return take_when(&state.progress, o->name, value, 4);
     } else {
         print_help(c);
         return CLI_DONE;
@@ -349,21 +357,53 @@ int cli_quiet(void)
     return state.quiet;
 }
 
+const char *cli_name(void)
+{
+    return state.command != NULL ? state.command : "";
+}
+
+/* Whether a terminal understands escapes. */
+static int capable(void)
+{
+    const char *terminal = getenv("TERM");
+    return terminal != NULL && strcmp(terminal, "dumb") != 0;
+}
+
 int cli_progress(void)
 {
-    if (state.progress != WHEN_AUTO)
-        return state.progress == WHEN_ALWAYS;
-    return !state.quiet && isatty(STDERR_FILENO);
+    int line = isatty(STDERR_FILENO) && capable();
+
+    switch (state.progress) {
+    case WHEN_AUTO:
+        return line && !state.quiet ? CLI_PROGRESS_LINE : CLI_PROGRESS_NONE;
+    case WHEN_ALWAYS:
+        return line ? CLI_PROGRESS_LINE : CLI_PROGRESS_LOG;
+    case WHEN_JSON:
+        return CLI_PROGRESS_JSON;
+    default:
+        return CLI_PROGRESS_NONE;
+    }
+}
+
+void cli_draw(const char *text, size_t size, int stands)
+{
+    (void)fwrite(text, 1, size, stderr);
+    atomic_store(&line_stands, stands);
+}
+
+void cli_clear(void)
+{
+    if (atomic_exchange(&line_stands, 0))
+        fputs("\r\033[K", stderr);
 }
 
 int cli_colour(FILE *stream)
 {
     const char *none = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
 
     if (state.colour != WHEN_AUTO)
         return state.colour == WHEN_ALWAYS;
-    if ((none != NULL && *none != '\0') || terminal == NULL || strcmp(terminal, "dumb") == 0)
+    if ((none != NULL && *none != '\0') || !capable())
         return 0;
     return isatty(fileno(stream));
 }

@@ -103,8 +103,21 @@ int cli_one_dash(const char *const *paths, size_t count);
 /** Whether --quiet was given. */
 int cli_quiet(void);
 
-/** Whether progress is to be shown: stderr is a terminal and not --quiet, or as --progress says. */
+/* How progress is shown: not; a line that is redrawn; a line now and then; JSON, a line each. */
+enum { CLI_PROGRESS_NONE, CLI_PROGRESS_LINE, CLI_PROGRESS_LOG, CLI_PROGRESS_JSON };
+
+/** As --progress says; else on a terminal that is not dumb, without --quiet. */
 int cli_progress(void);
+
+/** Write what progress is drawn with to stderr; stands: a line that is not ended, which messages
+ *  take away first. */
+void cli_draw(const char *text, size_t size, int stands);
+
+/** Take away the line that cli_draw left, if there is one. */
+void cli_clear(void);
+
+/** The subcommand's name, "" when there is none yet. */
+const char *cli_name(void);
 
 /** Whether to colour what goes to a stream: --color, NO_COLOR, TERM=dumb, terminal. */
 int cli_colour(FILE *stream);

@@ -8,6 +8,7 @@
 #include "tools/file.h"
 #include "tools/load.h"
 #include "tools/measure.h"
+#include "tools/progress.h"
 
 typedef struct settings {
     const char *output, *kernel;
@@ -67,12 +68,15 @@ int cmd_calibrate(int argc, char **argv)
     char why[WHY_BYTES];
     measurement m;
     nn_costs costs;
+    progress p;
     char **rest;
     int count, st = cli_parse(&command, argc, argv, &s, &rest, &count);
 
     if (st != CLI_OK)
         return st;
+    progress_begin(&p, "measuring", 0);
     st = measure_run(&m, s.kernel, s.seconds, why, sizeof why);
+    progress_end(&p);
     if (st != CKKS_OK)
         return cli_fail_status(st, s.kernel, why);
     st = fit(&costs, &m);

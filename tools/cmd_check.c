@@ -113,6 +113,8 @@ static int run_images(nn_check *c, check_report *r, const settings *s, const dat
         if (st == NN_OK)
             count_right(r, d, at, encrypted);
     }
+    if (st == NN_OK)
+        progress_show(&p, (size_t)s->choice.count, NULL);
     progress_end(&p);
     free(image);
     if (st == NN_OK)

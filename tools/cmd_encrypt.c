@@ -161,6 +161,8 @@ static int encrypt_many(const client_side *c, const settings *s)
         progress_show(&p, (size_t)(i - s->index), NULL);
         st = encrypt_item(c, s, &list, i);
     }
+    if (st == CLI_OK)
+        progress_show(&p, (size_t)(last - s->index), NULL);
     progress_end(&p);
     if (st == CLI_OK && s->manifest != NULL)
         st = output_commit(&list);

@@ -1,4 +1,5 @@
 /* unseen fit: polynomials in place of a network's activations, fitted on sample images. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "tools/load.h"
 #include "tools/neighbour.h"
 #include "tools/parallel.h"
+#include "tools/progress.h"
 
 enum { MODEL_LIMIT = 1 << 30, USUAL = 500 };
 
@@ -172,20 +174,32 @@ static int make_samples(samples *out, settings *s, const dataset *d, nn_shape sh
 typedef struct loop {
     void (*body)(void *arg, size_t task);
     void *arg;
+    progress *bar;
+    atomic_size_t done;
+    size_t count;
 } loop;
+
+/* What loops need. */
+typedef struct crew {
+    int threads;
+    progress bar;
+} crew;
 
 static void one_task(void *arg, size_t task, int thread)
 {
-    const loop *l = arg;
+    loop *l = arg;
     (void)thread;
     l->body(l->arg, task);
+    progress_show_of(l->bar, atomic_fetch_add(&l->done, 1) + 1, l->count, NULL);
 }
 
 static void on_threads(void *user, size_t count, void (*body)(void *arg, size_t task), void *arg)
 {
-    const settings *s = user;
-    loop l = {body, arg};
-    parallel_for((int)s->threads, count, one_task, &l);
+    crew *c = user;
+    loop l = {.body = body, .arg = arg, .bar = &c->bar, .count = count};
+    atomic_init(&l.done, 0);
+    progress_show_of(l.bar, 0, count, NULL);
+    parallel_for(c->threads, count, one_task, &l);
 }
 
 static int write_model(const nn_fitting *f, const settings *s, const file_bytes *model)
@@ -205,10 +219,14 @@ static int fit(nn_fitting *f, settings *s, const samples *in, const file_bytes *
                const char *path)
 {
     char why[WHY_BYTES] = "";
-    int st = nn_fitting_calibrate(f, in->images, in->count, on_threads, s, why, sizeof why);
+    crew c = {.threads = (int)s->threads};
+    int st;
 
+    progress_begin(&c.bar, "fitting", 0);
+    st = nn_fitting_calibrate(f, in->images, in->count, on_threads, &c, why, sizeof why);
     if (st == NN_OK)
         st = nn_fitting_choose(f, &s->fit, in->labels, why, sizeof why);
+    progress_end(&c.bar);
     if (st != NN_OK)
         return cli_fail_status(st, file_input_name(path), why);
     st = write_model(f, s, model);

@@ -72,20 +72,12 @@ static const cli_command command = {
     take,
 };
 
-static int show_step(void *user, size_t step, size_t steps, const char *name)
-{
-    progress *p = user;
-    p->total = steps;
-    progress_show(p, step, name);
-    return 0;
-}
-
 static int infer_one(inference *s, const char *output, const char *request, int threads)
 {
     const char *name = file_input_name(request);
     file_bytes sent, answer = {NULL, 0};
     progress p;
-    const nn_watch watch = {.progress = show_step, .user = &p};
+    const nn_watch watch = {.progress = progress_of_step, .user = &p};
     int st = load_file(&sent, request);
 
     if (st == CLI_OK)

@@ -90,8 +90,8 @@ static int make(key_files *out, envelope_ids *ids, const nn_client *client, cons
 
     if (st != CLI_OK)
         return st;
-    progress_begin(&p, "making keys", 0);
-    progress_show(&p, 0, NULL);
+    progress_begin(&p, "making keys", nn_client_key_count(client));
+    ckks_worker_tell(w, progress_of_keys, &p);
     st = ckks_secret_key_create(w, &sk);
     if (st == CKKS_OK)
         st = ckks_eval_keys_create(w, &keys, sk, nn_client_keys(client),

@@ -217,8 +217,7 @@ static void one_set(void *arg, size_t task, int thread)
         return;
     }
     size_t done = atomic_fetch_add(&s->done, here) + here;
-    if (thread == 0)
-        progress_show(&s->progress, done, NULL);
+    progress_show(&s->progress, done, NULL);
 }
 
 static int run_sets(state *s)

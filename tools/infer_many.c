@@ -134,6 +134,7 @@ static int run_share(inference *s, const infer_many_options *o, const manifest *
         t->skipped += (size_t)(r.skipped && code == CLI_OK);
         st = log_item(w, &r, code);
     }
+    progress_show(&p, at, NULL);
     progress_end(&p);
     if (st == CLI_OK && tally_hopeless(t))
         cli_note("three items in a row failed for a passing reason; the others are left for a "

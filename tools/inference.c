@@ -3,6 +3,7 @@
 
 #include "tools/cli.h"
 #include "tools/planning.h"
+#include "tools/progress.h"
 
 void inference_close(inference *s)
 {
@@ -67,12 +68,16 @@ int inference_take(inference *s, const file_bytes *request, const char *name)
 int inference_prepare(inference *s, int threads)
 {
     char why[WHY_BYTES] = "";
-    const nn_program_options o = {.threads = threads, .release = 1};
+    progress p;
+    const nn_watch watch = {.progress = progress_of_step, .user = &p};
+    const nn_program_options o = {.threads = threads, .release = 1, .watch = &watch};
     int st;
 
     if (s->worker != NULL)
         return CLI_OK;
+    progress_begin(&p, "encoding weights", nn_plan_steps(s->plan));
     st = nn_program_create(&s->program, s->plan, s->ctx, &o, why, sizeof why);
+    progress_end(&p);
     if (st != NN_OK)
         return cli_fail_status(st, s->model_name, why);
     st = load_worker(&s->worker, s->ctx, nn_program_scratch_bytes(s->program, threads), threads);

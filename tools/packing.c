@@ -8,6 +8,7 @@
 #include "tools/cli.h"
 #include "tools/load.h"
 #include "tools/planning.h"
+#include "tools/progress.h"
 
 enum { SIDE_MOST = 64 }; /* images side by side */
 
@@ -162,8 +163,8 @@ static nn_status add_sides(packing_list *list, const nn_model *m, const nn_plan_
     return NN_OK;
 }
 
-int packing_find(packing_list *list, const nn_model *m, const nn_plan_options *o, size_t images,
-                 const char *name)
+static int find(packing_list *list, const nn_model *m, const nn_plan_options *o, size_t images,
+                const char *name)
 {
     char why[WHY_BYTES] = "", ignored[WHY_BYTES] = "";
     nn_status st, batch;
@@ -183,6 +184,18 @@ int packing_find(packing_list *list, const nn_model *m, const nn_plan_options *o
     return CLI_OK;
 }
 
+int packing_find(packing_list *list, const nn_model *m, const nn_plan_options *o, size_t images,
+                 const char *name)
+{
+    progress p;
+    int st;
+
+    progress_begin(&p, "planning ways to pack", 0);
+    st = find(list, m, o, images, name);
+    progress_end(&p);
+    return st;
+}
+
 /* The smallest power of two that is not below n. */
 static size_t power_above(size_t n)
 {
@@ -192,8 +205,8 @@ static size_t power_above(size_t n)
     return p;
 }
 
-int packing_fixed(packing_list *list, const nn_model *m, const nn_plan_options *o, size_t set,
-                  size_t images, const char *name)
+static int fixed(packing_list *list, const nn_model *m, const nn_plan_options *o, size_t set,
+                 size_t images, const char *name)
 {
     char why[WHY_BYTES] = "", other[WHY_BYTES] = "";
     nn_status st = NN_ERR_PLAN, batch = NN_ERR_PLAN;
@@ -217,6 +230,18 @@ int packing_fixed(packing_list *list, const nn_model *m, const nn_plan_options *
     snprintf(list->why, sizeof list->why, "sets of %zu image%s were asked for", set,
              set == 1 ? "" : "s");
     return CLI_OK;
+}
+
+int packing_fixed(packing_list *list, const nn_model *m, const nn_plan_options *o, size_t set,
+                  size_t images, const char *name)
+{
+    progress p;
+    int st;
+
+    progress_begin(&p, "planning", 0);
+    st = fixed(list, m, o, set, images, name);
+    progress_end(&p);
+    return st;
 }
 
 void packing_free(packing_list *list)

@@ -6,6 +6,7 @@
 #include "tools/cli.h"
 #include "tools/load.h"
 #include "tools/planning.h"
+#include "tools/progress.h"
 
 /* ---- reasons */
 
@@ -121,12 +122,32 @@ static void row_json(json *j, const row *r, const nn_ablation *a)
     json_close_object(j);
 }
 
+/* The plan of each row. */
+static int ablate(nn_ablation found[ROWS], const nn_model *model, const nn_plan_options *options,
+                  const char *name)
+{
+    char why[WHY_BYTES] = "";
+    progress p;
+    int st = NN_OK;
+
+    progress_begin(&p, "planning", ROWS);
+    for (size_t k = 0; k < ROWS && st == NN_OK; k++) {
+        progress_show(&p, k, rows[k].name);
+        st = nn_plan_ablate(model, options, rows[k].off, &found[k], why, sizeof why);
+    }
+    progress_end(&p);
+    return st == NN_OK ? CLI_OK : planning_fail(st, name, why);
+}
+
 int plan_report_ablate(const nn_model *model, const nn_plan_options *options, const char *path,
                        const char *name, int as_json)
 {
+    nn_ablation found[ROWS];
     json j;
-    int st = NN_OK;
+    int st = ablate(found, model, options, name);
 
+    if (st != CLI_OK)
+        return st;
     if (as_json) {
         json_begin(&j, stdout);
         json_open_object(&j, NULL);
@@ -137,16 +158,11 @@ int plan_report_ablate(const nn_model *model, const nn_plan_options *options, co
                "passes               least   levels  products  diagonals  rotations  limbs  log N  "
                "        ms\n");
     }
-    for (int k = 0; k < ROWS && st == NN_OK; k++) {
-        char why[WHY_BYTES] = "";
-        nn_ablation a;
-        st = nn_plan_ablate(model, options, rows[k].off, &a, why, sizeof why);
-        if (st != NN_OK)
-            return planning_fail(st, name, why);
+    for (size_t k = 0; k < ROWS; k++) {
         if (as_json)
-            row_json(&j, &rows[k], &a);
+            row_json(&j, &rows[k], &found[k]);
         else
-            row_text(&rows[k], &a);
+            row_text(&rows[k], &found[k]);
     }
     if (as_json) {
         json_close_array(&j);

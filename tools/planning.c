@@ -12,6 +12,7 @@
 
 #include "tools/costs.h"
 #include "tools/load.h"
+#include "tools/progress.h"
 
 /* What --costs read, for as long as the program runs: options only point to it. */
 static nn_costs costs;
@@ -97,8 +98,12 @@ nn_status planning_fits(const nn_plan_options *o, size_t server_memory, char *wh
 int planning_make(nn_plan **out, const nn_model *m, const nn_plan_options *o, const char *name)
 {
     char why[WHY_BYTES] = "";
-    int st = nn_plan_create(out, m, o, why, sizeof why);
+    progress p;
+    int st;
 
+    progress_begin(&p, "planning", 0);
+    st = nn_plan_create(out, m, o, why, sizeof why);
+    progress_end(&p);
     if (st == NN_OK) {
         st = planning_fits(o, nn_plan_forecast(*out)->server_memory, why, sizeof why);
         if (st == NN_OK)

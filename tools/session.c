@@ -18,13 +18,17 @@ static int make_keys(session *s)
     size_t count = s->batch != NULL ? nn_batch_client_key_count(s->batch_client)
                                     : nn_client_key_count(s->client);
     ckks_worker *w = NULL;
+    progress p;
     int st = load_worker(&w, s->ctx, 0, parallel_default_threads());
 
     if (st != CLI_OK)
         return st;
+    progress_begin(&p, "making keys", count);
+    ckks_worker_tell(w, progress_of_keys, &p);
     st = ckks_secret_key_create(w, &s->sk);
     if (st == CKKS_OK)
         st = ckks_eval_keys_create(w, &s->keys, s->sk, specs, count);
+    progress_end(&p);
     if (st != CKKS_OK)
         st = cli_fail_status(st, NULL, ckks_worker_error(w));
     ckks_worker_free(w);
@@ -44,27 +48,32 @@ static int make_context(session *s, const char *name)
 
 static int make_program(session *s, const char *name, int release)
 {
-    const nn_program_options o = {.threads = parallel_default_threads(), .release = release};
+    progress p;
+    const nn_watch watch = {.progress = progress_of_step, .user = &p};
+    const nn_program_options o = {
+        .threads = parallel_default_threads(), .release = release, .watch = &watch};
     char why[WHY_BYTES] = "";
-    int st = s->batch != NULL
-                 ? nn_batch_program_create(&s->batch_program, s->batch, s->ctx, why, sizeof why)
-                 : nn_program_create(&s->program, s->plan, s->ctx, &o, why, sizeof why);
+    int st;
+
+    progress_begin(&p, "encoding weights", s->plan != NULL ? nn_plan_steps(s->plan) : 0);
+    st = s->batch != NULL
+             ? nn_batch_program_create(&s->batch_program, s->batch, s->ctx, why, sizeof why)
+             : nn_program_create(&s->program, s->plan, s->ctx, &o, why, sizeof why);
+    progress_end(&p);
     return st == NN_OK ? CLI_OK : cli_fail_status(st, name, why);
 }
 
 /* Everything behind the plan, whose matrices may be released. */
-static int prepare(session *s, const char *name, int release, progress *p)
+static int prepare(session *s, const char *name, int release)
 {
     double start = cli_seconds();
     int st = make_context(s, name);
 
     if (st == CLI_OK) {
-        progress_show(p, 0, "making keys");
         st = make_keys(s);
         s->keygen_ms = 1e3 * (cli_seconds() - start);
     }
     if (st == CLI_OK) {
-        progress_show(p, 0, "encoding weights");
         start = cli_seconds();
         st = make_program(s, name, release);
         s->program_ms = 1e3 * (cli_seconds() - start);
@@ -74,7 +83,6 @@ static int prepare(session *s, const char *name, int release, progress *p)
 
 int session_open(session *s, const char *model_path, const nn_plan_options *options)
 {
-    progress p;
     double start;
     int st;
 
@@ -83,22 +91,17 @@ int session_open(session *s, const char *model_path, const nn_plan_options *opti
     st = load_model(&s->model, model_path);
     if (st != CLI_OK)
         return st;
-    progress_begin(&p, "preparing", 0);
-    progress_show(&p, 0, "planning the network");
     start = cli_seconds();
     st = planning_make(&s->plan, s->model, options, model_path);
     s->plan_ms = 1e3 * (cli_seconds() - start);
     if (st == CLI_OK)
-        st = prepare(s, model_path, 0, &p);
-    progress_end(&p);
+        st = prepare(s, model_path, 0);
     return st;
 }
 
 int session_open_packed(session *s, nn_model *model, packing_list *list, const char *name)
 {
     packing *chosen = &list->item[list->chosen];
-    progress p;
-    int st;
 
     memset(s, 0, sizeof *s);
     s->model = model;
@@ -108,10 +111,7 @@ int session_open_packed(session *s, nn_model *model, packing_list *list, const c
     chosen->plan = NULL;
     chosen->batch = NULL;
     packing_free(list); /* the other plans */
-    progress_begin(&p, "preparing", 0);
-    st = prepare(s, name, 1, &p);
-    progress_end(&p);
-    return st;
+    return prepare(s, name, 1);
 }
 
 void session_close(session *s)

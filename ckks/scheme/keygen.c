@@ -391,6 +391,8 @@ ckks_status ckks_eval_keys_create(ckks_worker *w, ckks_eval_keys **out, const ck
             ckks_seed_derive(child, seed, CKKS_LABEL_KEY, i);
             st = fill_key(w, key, sk, child);
         }
+        if (st == CKKS_OK && w->progress != NULL)
+            w->progress(w->progress_user, i + 1, count);
     }
     if (st == CKKS_ERR_MEMORY)
         st = ckks_worker_fail(w, st, "no memory for %zu evaluation keys", count);

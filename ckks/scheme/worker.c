@@ -107,6 +107,12 @@ ckks_status ckks_worker_use_keys(ckks_worker *w, const ckks_eval_keys *keys)
     return CKKS_OK;
 }
 
+void ckks_worker_tell(ckks_worker *w, ckks_progress progress, void *user)
+{
+    w->progress = progress;
+    w->progress_user = user;
+}
+
 ckks_status ckks_worker_fail(ckks_worker *w, ckks_status status, const char *format, ...)
 {
     va_list args;

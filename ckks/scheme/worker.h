@@ -20,6 +20,8 @@ struct ckks_worker {
     int threads; /* 1 .. CKKS_PARALLEL_MAX: lanes of scratch, see parallel.h */
     ckks_arena arena;
     const ckks_eval_keys *keys; /* borrowed, or NULL */
+    ckks_progress progress;     /* whom long work tells, or NULL */
+    void *progress_user;
     char error[CKKS_WORKER_ERROR_BYTES];
 };
 

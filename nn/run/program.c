@@ -84,6 +84,13 @@ static nn_status alloc(nn_program **out, const nn_plan *p, const ckks_context *c
     return prog->matrix == NULL || prog->bias == NULL ? NN_ERR_MEMORY : NN_OK;
 }
 
+static int tell(const nn_watch *watch, const nn_plan *p, size_t k)
+{
+    if (watch == NULL || watch->progress == NULL)
+        return 0;
+    return watch->progress(watch->user, k + 1, p->stages->count, p->stages->stage[k].name);
+}
+
 nn_status nn_program_create(nn_program **out, nn_plan *p, const ckks_context *ctx,
                             const nn_program_options *options, char *why, size_t why_size)
 {
@@ -95,12 +102,13 @@ nn_status nn_program_create(nn_program **out, nn_plan *p, const ckks_context *ct
     if (st == NN_OK)
         st = ckks_worker_create_team(&w, ctx, 0, o.threads > 0 ? o.threads : 1);
     for (size_t k = 0; k < p->stages->count && st == NN_OK; k++) {
-        if (p->stages->stage[k].kind != NN_STAGE_AFFINE)
-            continue;
-        st = encode_stage(prog, p, w, k, o.release);
+        if (p->stages->stage[k].kind == NN_STAGE_AFFINE)
+            st = encode_stage(prog, p, w, k, o.release);
         if (st != NN_OK && st != NN_ERR_ARG && st != NN_ERR_MEMORY)
             (void)nn_why(why, why_size, st, "stage '%s': %s", p->stages->stage[k].name,
                          ckks_worker_error(w));
+        if (st == NN_OK && tell(o.watch, p, k) != 0)
+            st = NN_ERR_STOPPED;
     }
     ckks_worker_free(w);
     if (st == NN_OK)
