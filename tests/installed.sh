@@ -1,30 +1,50 @@
 #!/bin/sh
-# installed.sh PKGCONFIGDIR ROOT BINDIR: an installed library compiles, links and runs a program through
-# its unseen.pc, and the installed program answers. ROOT is the DESTDIR of the installation, or empty.
-set -eu
+# Installs the build into a folder and uses it from there: headers as C11 and C++, the examples through pkg-config, the
+# program, manual pages and completion; also the library of the build folder, through unseen-uninstalled.pc. At last
+# install-strip, and uninstall has to leave nothing.
+#
+# installed.sh ROOT PREFIX: only tries what was installed there before (make installcheck; ROOT is its DESTDIR).
+. "${top_srcdir:-.}/tests/installation.sh"
 
-root=$2
-PKG_CONFIG_PATH=$root$1
-PKG_CONFIG_SYSROOT_DIR=$root
-export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-
-cat >"$folder/example.c" <<'END'
-#include <ckks/circuits.h>
-#include <ckks/ckks.h>
-#include <nn/nn.h>
-
-#include <stdio.h>
-
-int main(void)
-{
-    printf("library %s, %s\n", ckks_version(), nn_status_name(CKKS_OK));
-    return 0;
+# try ROOT PREFIX: everything about an installation.
+try() {
+    use "$1" "$2"
+    headers
+    examples
+    program=$prefix/bin/unseen
+    if [ -x "$program" ]; then
+        [ "$("$program" --version)" = "unseen $(pkg-config --modversion unseen)" ] || fail "program: another version"
+        for page in man1/unseen.1 man1/unseen-keygen.1 man5/unseen-formats.5; do
+            [ -n "$(find "$prefix" -path "*/$page*")" ] || fail "no page $page"
+        done
+        [ -n "$(find "$prefix" -path '*/bash-completion/completions/unseen*')" ] || fail "no completion"
+    fi
+    [ -n "$(find "$prefix" -path '*/man3/ckks_eval_add.3*')" ] || fail "no page of ckks_eval_add"
 }
-END
-# Flags are several words on purpose.
-# shellcheck disable=SC2046
-${CC:-cc} -o "$folder/example" "$folder/example.c" $(pkg-config --cflags --libs unseen)
-LD_LIBRARY_PATH=$root$(pkg-config --variable=libdir unseen) "$folder/example"
-"$root$3/unseen" --version
+
+if [ $# -gt 0 ]; then
+    try "$1" "$2"
+    exit 0
+fi
+make=${MAKE:-make}
+root=$work/root
+cd "$top_builddir"
+
+quietly "$make" install DESTDIR="$root"
+try "$root" ""
+if [ -n "$(find "$root" -name libunseen.a)" ] && [ -n "$(find "$root" -name 'libunseen.so*')" ]; then
+    # With the static library alone, all that it needs has to come from pkg-config --static.
+    find "$root" -name 'libunseen.so*' -exec rm {} +
+    examples --static
+fi
+quietly "$make" install-strip DESTDIR="$root"
+quietly "$make" uninstall DESTDIR="$root"
+left=$(find "$root" ! -type d)
+[ -z "$left" ] || fail "make uninstall leaves: $left"
+
+unset PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR LD_LIBRARY_PATH
+PKG_CONFIG_PATH=$top_builddir
+export PKG_CONFIG_PATH
+compile add
+[ "$("$work/bin/add")" = "11.000 22.000 33.000" ] || fail "add: another sum from the build folder"
+echo "installed, used, stripped and uninstalled"

@@ -4,30 +4,11 @@
 #include <stdlib.h>
 
 #include "tools/cli.h"
-#include "tools/neighbour.h"
 
 static size_t gib(size_t n)
 {
     const size_t one = (size_t)1 << 30;
     return n > (SIZE_MAX - 1) / one ? SIZE_MAX - 1 : n * one;
-}
-
-int load_model(nn_model **out, const char *path)
-{
-    char why[WHY_BYTES] = "";
-    file_bytes file;
-    int st = file_read(&file, path, gib(1));
-
-    *out = NULL;
-    if (st == CLI_OK)
-        st = neighbour_join(&file, path);
-    if (st != CLI_OK) {
-        file_free(&file);
-        return st;
-    }
-    st = nn_model_read(out, file.data, file.size, why, sizeof why);
-    file_free(&file);
-    return st == NN_OK ? CLI_OK : cli_fail_status(st, file_input_name(path), why);
 }
 
 int load_context(ckks_context **out, const ckks_params *params, const char *name)

@@ -13,12 +13,17 @@ typedef struct subcommand {
 } subcommand;
 
 static const subcommand subcommands[] = {
+#ifndef UNSEEN_CLIENT_ONLY
     {"demo", cmd_demo, "classify ten encrypted digits, start to end"},
     {"plan", cmd_plan, "show what encrypted inference of a network will need"},
+#endif
     {"keygen", cmd_keygen, "make a secret key and its evaluation keys    (client)"},
     {"encrypt", cmd_encrypt, "encrypt a picture                            (client)"},
+#ifndef UNSEEN_CLIENT_ONLY
     {"infer", cmd_infer, "run a network on an encrypted picture        (server)"},
+#endif
     {"decrypt", cmd_decrypt, "decrypt a response and show its label        (client)"},
+#ifndef UNSEEN_CLIENT_ONLY
     {"fit", cmd_fit, "fit polynomials to the activations of a network"},
     {"check", cmd_check, "compare float, fitted and encrypted network layer by layer"},
     {"eval", cmd_eval, "run many images encrypted and compare with the plain network"},
@@ -27,6 +32,7 @@ static const subcommand subcommands[] = {
     {"report", cmd_report, "make a page with charts of the results of eval, check and plan"},
     {"calibrate", cmd_calibrate, "measure this machine, for plans that suit it"},
     {"train", cmd_train, "train a network and write it as ONNX"},
+#endif
 };
 
 enum { COUNT = sizeof subcommands / sizeof subcommands[0] };
@@ -67,7 +73,12 @@ static int run_subcommand(int argc, char **argv)
         if (strcmp(argv[0], subcommands[i].name) == 0)
             return subcommands[i].main(argc, argv);
     }
+#ifdef UNSEEN_CLIENT_ONLY
+    return cli_usage("there is no subcommand '%s' in this build, which is for clients only",
+                     argv[0]);
+#else
     return cli_usage("there is no subcommand '%s'", argv[0]);
+#endif
 }
 
 static int run(int argc, char **argv)

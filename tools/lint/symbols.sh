@@ -1,6 +1,7 @@
 #!/bin/sh
 # The libraries' symbols: every global name carries its folder's prefix, there is no writable global data,
-# and the shared library shows exactly the functions that the public headers declare.
+# and the public headers declare exactly the functions of libunseen.symbols (one a line, in the order of `LC_ALL=C sort`),
+# which is what the shared library shows. A change of that list is a change of the library's version: RELEASING.md.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
 for folder in ckks channel nn train; do
@@ -23,19 +24,26 @@ for folder in ckks channel nn train; do
     [ -z "$writable" ] || fault "$archive: writable data: $(echo "$writable" | tr "\n" " ")"
 done
 
+# same LIST LIST WHAT WHERE: complains about each line that is in one list only.
+same() {
+    look
+    for name in $1; do
+        echo "$2" | grep -qx "$name" || fault "$name is $3 and not in $4"
+    done
+}
+
+declared=$(declared_functions)
+list=$(cat libunseen.symbols)
+same "$declared" "$list" "declared in a public header" libunseen.symbols
+same "$list" "$declared" "in libunseen.symbols" "a public header"
+[ "$(echo "$list" | LC_ALL=C sort -u)" = "$list" ] || fault "libunseen.symbols is not in order"
+
 shared=$top_builddir/.libs/libunseen.so
 if [ -f "$shared" ]; then
-    declared=$(declared_functions)
     shown=$(${NM:-nm} -D --defined-only "$shared" | awk '$2 ~ /[TDRBV]/ { print $3 }' |
-        grep -v '^_\(init\|fini\|edata\|end\|_bss_start\)$' | sort)
-    for name in $declared; do
-        look
-        echo "$shown" | grep -qx "$name" || fault "$name is declared in a public header and not in $shared"
-    done
-    for name in $shown; do
-        look
-        echo "$declared" | grep -qx "$name" || fault "$name is shown by $shared and in no public header"
-    done
+        grep -v '^_\(init\|fini\|edata\|end\|_bss_start\)$' | LC_ALL=C sort)
+    same "$list" "$shown" "in libunseen.symbols" "$shared"
+    same "$shown" "$list" "shown by $shared" libunseen.symbols
 else
     echo "no shared library in this build: its list of symbols is not checked"
 fi
