@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "nn/nn.h"
+#include "tools/first.h"
 #include "tools/result.h"
 
 enum { SENTENCE = 512, MAX_OPTIONS = 48 };
@@ -21,7 +22,7 @@ enum { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER, WHEN_JSON };
 
 /* What the command line said for the whole program; set once, by cli_parse. */
 static struct {
-    const char *command;
+    const char *command, *synopsis;
     int quiet, colour, progress;
 } state;
 
@@ -195,6 +196,8 @@ static void print_help(const cli_command *c)
     if (c->about != NULL)
         printf("\n%s\n", c->about);
     printf("\n");
+    if (first_example(stdout, c->name))
+        printf("\n");
     for (const cli_option *o = c->options; o->name != NULL; o++)
         print_option(stdout, o);
     for (const cli_option *o = common; o->name != NULL; o++)
@@ -276,7 +279,25 @@ static int is_common(const cli_option *o)
 }
 
 /* getopt's ':' and '?'; argv[optind - 1] is the word it stumbled over, except inside "-abc". */
-static int complain(char **argv, int code)
+static const char *option_at(const void *names, size_t k)
+{
+    const cli_option *const *order = names;
+    return order[k] != NULL ? order[k]->name : NULL;
+}
+
+/* A long option that is not there, and the one that may have been meant. */
+static int unknown_option(const char *word, const cli_option *const *order)
+{
+    char name[64];
+    const char *near;
+
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    near = first_nearest(name, option_at, order);
+    return near != NULL ? cli_usage("there is no option '--%s'; did you mean '--%s'?", name, near)
+                        : cli_usage("there is no option '%s', or it is cut too short", word);
+}
+
+static int complain(char **argv, int code, const cli_option *const *order)
 {
     if (code == ':')
         return cli_usage("option '%s' needs an argument", argv[optind - 1]);
@@ -284,7 +305,16 @@ static int complain(char **argv, int code)
         return cli_usage("there is no option '-%c'", optopt);
     if (optopt >= 256)
         return cli_usage("option '%s' takes no argument", argv[optind - 1]);
-    return cli_usage("there is no option '%s', or it is cut too short", argv[optind - 1]);
+    return unknown_option(argv[optind - 1], order);
+}
+
+/* Without a single word: what the subcommand is for, and what to type. */
+static int say_how(const cli_command *c)
+{
+    fprintf(stderr, "unseen %s: arguments are needed: %s\n%s.\n", c->name, c->synopsis, c->summary);
+    (void)first_example(stderr, c->name);
+    fprintf(stderr, "'unseen %s --help' says more.\n", c->name);
+    return CLI_USAGE;
 }
 
 int cli_parse(const cli_command *c, int argc, char **argv, void *settings, char ***rest,
@@ -296,6 +326,9 @@ int cli_parse(const cli_command *c, int argc, char **argv, void *settings, char 
     int code;
 
     state.command = c->name;
+    state.synopsis = c->synopsis;
+    if (argc == 1 && first_example(NULL, c->name))
+        return say_how(c);
     getopt_tables(c, longs, shorts, order);
     opterr = 0;
     optind = 0; /* and not 1: what getopt_long keeps of an earlier command line is forgotten */
@@ -303,7 +336,7 @@ int cli_parse(const cli_command *c, int argc, char **argv, void *settings, char 
         const cli_option *o = code == ':' || code == '?' ? NULL : find_option(order, code);
         int st;
         if (o == NULL)
-            return complain(argv, code);
+            return complain(argv, code, order);
         st = is_common(o) ? take_common(c, o, optarg) : c->take(settings, o->name, optarg);
         if (st != CLI_OK)
             return st;
@@ -355,6 +388,13 @@ int cli_one_dash(const char *const *paths, size_t count)
 int cli_quiet(void)
 {
     return state.quiet;
+}
+
+const char *cli_synopsis(char text[CLI_SYNOPSIS])
+{
+    snprintf(text, CLI_SYNOPSIS, "unseen %s %s", cli_name(),
+             state.synopsis != NULL ? state.synopsis : "");
+    return text;
 }
 
 const char *cli_name(void)

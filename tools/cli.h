@@ -116,6 +116,12 @@ void cli_draw(const char *text, size_t size, int stands);
 /** Take away the line that cli_draw left, if there is one. */
 void cli_clear(void);
 
+enum { CLI_SYNOPSIS = 160 };
+
+/** How the subcommand is used, "unseen plan MODEL.onnx ...", for messages about a file that is in
+ *  another's place. Returns text. */
+const char *cli_synopsis(char text[CLI_SYNOPSIS]);
+
 /** The subcommand's name, "" when there is none yet. */
 const char *cli_name(void);
 

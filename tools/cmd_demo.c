@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/answer.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/first.h"
 #include "tools/image.h"
 #include "tools/load.h"
 #include "tools/parallel.h"
@@ -82,18 +82,17 @@ typedef struct trip {
 /* The first of the places where the data may be that has the network. */
 static int find_data(char *folder, char *model, const settings *s)
 {
-    const char *const places[] = {UNSEEN_DATADIR "/data", UNSEEN_SOURCE_DATADIR};
+    char file[64];
 
+    snprintf(file, sizeof file, "mnist/%.40s.onnx", s->net);
     if (s->data != NULL) {
         snprintf(folder, PATH_BYTES, "%s", s->data);
-        snprintf(model, PATH_BYTES + 64, "%s/mnist/%s.onnx", folder, s->net);
+        snprintf(model, PATH_BYTES + 64, "%s/%s", folder, file);
         return CLI_OK;
     }
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        snprintf(folder, PATH_BYTES, "%s", places[i]);
-        snprintf(model, PATH_BYTES + 64, "%s/mnist/%s.onnx", folder, s->net);
-        if (access(model, R_OK) == 0)
-            return CLI_OK;
+    if (first_find(model, PATH_BYTES, file)) {
+        snprintf(folder, PATH_BYTES, "%.*s", (int)(strlen(model) - strlen(file) - 1), model);
+        return CLI_OK;
     }
     return cli_fail(CLI_NO_FILE, model, "cannot be opened: %s; say with --data where the data are",
                     strerror(errno));

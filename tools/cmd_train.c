@@ -103,7 +103,7 @@ static int take(void *into, const char *name, const char *value)
 static const cli_command command = {
     .name = "train",
     .synopsis = "--data DIR --net FILE -o MODEL.onnx [OPTION]...",
-    .summary = "train a network and write it as ONNX",
+    .summary = "Train a network and write it as ONNX",
     .about =
         "A description has a statement a line; # begins a comment. The network, layer by layer:\n"
         "  input C H W    conv N KxK [stride S] [pad P | pad T L B R | pad same | pad valid]\n"

@@ -60,6 +60,8 @@ const char *envelope_kind_name(envelope_kind kind)
         return "a request";
     case ENVELOPE_RESPONSE:
         return "a response";
+    case ENVELOPE_PLAN:
+        return "a plan";
     }
     return "a file of an unknown kind";
 }
@@ -88,6 +90,20 @@ int envelope_refuse_secret(const file_bytes *file, const char *what, const char 
                     what);
 }
 
+int envelope_refuse_other(const file_bytes *file, envelope_kind want, const char *name)
+{
+    const char *wanted = want == ENVELOPE_PLAN ? envelope_kind_name(want) : "a network (ONNX)";
+    int kind = envelope_claims(file), st = file_refuse_gzip(file, name);
+    char usage[CLI_SYNOPSIS];
+
+    if (st == CLI_OK)
+        st = envelope_refuse_secret(file, wanted, name);
+    if (st == CLI_OK && kind != 0 && kind != (int)want)
+        st = cli_fail(CLI_DAMAGED, name, "this is %s where %s belongs; the usage is: %s",
+                      envelope_kind_name((envelope_kind)kind), wanted, cli_synopsis(usage));
+    return st;
+}
+
 /* One sentence, and CLI_DAMAGED. */
 static int damaged(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -108,6 +124,8 @@ static int look_at_head(const file_bytes *file, envelope_kind want, char *why)
     if (file->size >= sizeof magic && memcmp(file->data, magic, sizeof magic) != 0)
         return damaged(why, "this is not %s: it does not begin as files of this program do",
                        wanted);
+    if (want != ENVELOPE_ANY && envelope_claims(file) == ENVELOPE_PLAN)
+        return damaged(why, "this is a plan where %s belongs", wanted);
     if (file->size < ENVELOPE_BYTES)
         return damaged(why, "the file is cut short: it has %zu bytes and even its head takes %d",
                        file->size, ENVELOPE_BYTES);
@@ -147,15 +165,17 @@ int envelope_look(envelope *out, const file_bytes *file, envelope_kind want, cha
 
 int envelope_open(envelope *out, const file_bytes *file, envelope_kind want, const char *name)
 {
-    char why[ENVELOPE_WHY] = "";
-    int st = want == ENVELOPE_SECRET_KEY
-                 ? CLI_OK
-                 : envelope_refuse_secret(file, envelope_kind_name(want), name);
+    char why[ENVELOPE_WHY] = "", usage[CLI_SYNOPSIS];
+    int kind = envelope_claims(file), st = file_refuse_gzip(file, name);
 
     memset(out, 0, sizeof *out);
+    if (st == CLI_OK && want != ENVELOPE_SECRET_KEY)
+        st = envelope_refuse_secret(file, envelope_kind_name(want), name);
     if (st != CLI_OK)
         return st;
     st = envelope_look(out, file, want, why);
+    if (st != CLI_OK && kind != 0 && kind != (int)want)
+        return cli_fail(st, name, "%s; the usage is: %s", why, cli_synopsis(usage));
     return st == CLI_OK ? st : cli_fail(st, name, "%s", why);
 }
 

@@ -38,7 +38,8 @@ typedef enum envelope_kind {
     ENVELOPE_SECRET_KEY = 'S',
     ENVELOPE_EVAL_KEYS = 'E',
     ENVELOPE_REQUEST = 'Q',
-    ENVELOPE_RESPONSE = 'R'
+    ENVELOPE_RESPONSE = 'R',
+    ENVELOPE_PLAN = 'L' /* has no envelope; the byte stands in its place in a plan file's head */
 } envelope_kind;
 
 /* What the files of one job have in common. */
@@ -80,6 +81,14 @@ int envelope_look(envelope *out, const file_bytes *file, envelope_kind want, cha
 
 /** The kind that the head of a file claims, 0 when the file does not begin as ours do. */
 int envelope_claims(const file_bytes *file);
+
+/** Refuse what is no network or plan where one belongs: files that are compressed, or others of
+ *  this program.
+ *
+ *  In:      want     ENVELOPE_PLAN, or ENVELOPE_ANY for a network
+ *  Returns: CLI_OK, or an exit code after the message was printed
+ */
+int envelope_refuse_other(const file_bytes *file, envelope_kind want, const char *name);
 
 /** Refuse a secret key where something else belongs.
  *

@@ -115,6 +115,15 @@ int file_make_folder(const char *path)
     return cli_fail(cli_exit_of_errno(error), path, "cannot be made a folder: %s", strerror(error));
 }
 
+int file_refuse_gzip(const file_bytes *b, const char *name)
+{
+    if (b->size < 2 || b->data[0] != 0x1f || b->data[1] != 0x8b)
+        return CLI_OK;
+    return cli_fail(CLI_DAMAGED, name,
+                    "this is compressed with gzip, which only images and labels may be: unpack it "
+                    "first (gunzip)");
+}
+
 int file_read(file_bytes *out, const char *path, size_t limit)
 {
     struct stat info;
@@ -126,7 +135,9 @@ int file_read(file_bytes *out, const char *path, size_t limit)
     *out = (file_bytes){NULL, 0};
     if (fd < 0)
         return cannot_open(path);
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
+    if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode))
+        st = cli_fail(CLI_NO_FILE, file_input_name(path), "this is a folder, not a file");
+    else if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
         if ((uintmax_t)info.st_size > limit)
             st = too_large(path, limit);
         else

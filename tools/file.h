@@ -55,6 +55,12 @@ int file_there(const char *path);
  */
 int file_make_folder(const char *path);
 
+/** Complain of a file that is compressed where that is not read.
+ *
+ *  Returns: CLI_OK, or CLI_DAMAGED after the message was printed
+ */
+int file_refuse_gzip(const file_bytes *b, const char *name);
+
 /** Wipe and release; an empty one is fine. */
 void file_free(file_bytes *b);
 

@@ -65,7 +65,7 @@ int load_plan(nn_client **client, ckks_context **ctx, envelope_ids *ids, const c
     *client = NULL;
     *ctx = NULL;
     if (st == CLI_OK)
-        st = envelope_refuse_secret(&file, "a plan", name);
+        st = envelope_refuse_other(&file, ENVELOPE_PLAN, name);
     if (st == CLI_OK)
         st = read_client(client, &file, name);
     if (st == CLI_OK)

@@ -13,6 +13,8 @@ int load_model(nn_model **out, const char *path)
 
     *out = NULL;
     if (st == CLI_OK)
+        st = envelope_refuse_other(&file, ENVELOPE_ANY, file_input_name(path));
+    if (st == CLI_OK)
         st = neighbour_join(&file, path);
     if (st != CLI_OK) {
         file_free(&file);

@@ -5,6 +5,7 @@
 #include "ckks/ckks.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/first.h"
 
 typedef struct subcommand {
     const char *name;
@@ -66,6 +67,12 @@ static void print_help(void)
            "Manual: unseen(1)\n");
 }
 
+static const char *name_at(const void *names, size_t k)
+{
+    (void)names;
+    return k < COUNT ? subcommands[k].name : NULL;
+}
+
 /* argv[0] names the subcommand. */
 static int run_subcommand(int argc, char **argv)
 {
@@ -73,6 +80,9 @@ static int run_subcommand(int argc, char **argv)
         if (strcmp(argv[0], subcommands[i].name) == 0)
             return subcommands[i].main(argc, argv);
     }
+    const char *near = first_nearest(argv[0], name_at, NULL);
+    if (near != NULL)
+        return cli_usage("there is no subcommand '%s'; did you mean '%s'?", argv[0], near);
 #ifdef UNSEEN_CLIENT_ONLY
     return cli_usage("there is no subcommand '%s' in this build, which is for clients only",
                      argv[0]);
@@ -83,8 +93,13 @@ static int run_subcommand(int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-    if (argc < 2)
-        return cli_usage("a subcommand is needed");
+    if (argc > 0)
+        first_called(argv[0]);
+    if (argc < 2) {
+        fprintf(stderr, "unseen %s: a subcommand is needed.\n", ckks_version());
+        first_words(stderr);
+        return CLI_USAGE;
+    }
     if (argc == 3 && strcmp(argv[1], "help") == 0) {
         char option[] = "--help";
         char *words[] = {argv[2], option, NULL};
