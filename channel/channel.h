@@ -32,9 +32,9 @@
  *  - CHANNEL_OK (0) or a negative status, with one sentence in channel_error that holds no secret.
  *    But for CHANNEL_ERR_ARG, _STATE and _FULL, which leave the channel as it was, a failure is
  *    final: the state is CHANNEL_FAILED and every later call returns the same status.
- *  - Memory: about 1 KiB, plus what is in flight: at most a record (64 KiB) and a frame coming in,
- *    and max_backlog going out. Buffers grow with bytes that have come, never with lengths that a
- *    peer claims.
+ *  - Memory: about 1.5 KiB, and up to four times what is in flight: a record (64 KiB) and a frame
+ *    coming in, max_backlog going out. Buffers grow with bytes that have come, never with lengths
+ *    that a peer claims.
  *  - Whatever held a secret is wiped before it is given back.
  *
  * Source: [Noise18], [RFC7748], [RFC8439], [RFC7693]
@@ -176,13 +176,13 @@ CHANNEL_API CHANNEL_MUST_CHECK channel_status channel_feed(channel *c, size_t *u
 
 /** Say that the network will bring no more bytes.
  *
- *  Fails:   CHANNEL_ERR_CUT unless the channel is closed or has failed already
+ *  Fails:   CHANNEL_ERR_CUT unless the channel is closed; what it failed with before
  */
 CHANNEL_API CHANNEL_MUST_CHECK channel_status channel_feed_end(channel *c);
 
 /** Bytes that wait to be sent, sealed by this call; NULL with *n = 0 when there are none. They stay
- * where they are until channel_consume, channel_send or channel_close. Frames sent since the last
- * call share records, so ask once for each write to the network, not once for each frame.
+ *  where they are until the next call that takes or adds bytes. Frames sent since the last call
+ *  share records, so ask once for each write to the network, not once for each frame.
  *
  *  Out:     n     how many
  */
