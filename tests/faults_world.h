@@ -88,6 +88,7 @@ static inline void faults_world_make(void)
     program_expect(0, "infer m.onnx m.eval m.request -o m.response");
     program_expect(0, "calibrate --seconds 0 -o m.costs");
     program_expect(0, "eval m.onnx --images images --labels labels --json >eval.json");
+    program_write("answered", "m.request\tm.response\n", 21);
     program_write("list", "m.request\tmade.1\nm.request\tmade.2\n", 34);
 }
 

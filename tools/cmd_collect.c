@@ -64,6 +64,7 @@ typedef struct collection {
     manifest m;
     finding *found;
     size_t state[STATES], unreadable;
+    int transient;    /* exit code of the first item that may be readable another time, or CLI_OK */
     envelope_ids ids; /* of the first request that was read */
     int has_ids;
     collect_logs logs;
@@ -90,6 +91,8 @@ static void look(collection *c, size_t k)
         c->state[f->reply.state]++;
     else
         c->unreadable++;
+    if (f->code >= CLI_MEMORY && c->transient == CLI_OK)
+        c->transient = f->code;
     file_free(&request);
 }
 
@@ -268,7 +271,8 @@ int cmd_collect(int argc, char **argv)
             print_json(&c);
         else
             print_text(&c);
-        st = c.state[REPLY_WHOLE] == c.m.count ? CLI_OK : CLI_NEGATIVE;
+        if (c.state[REPLY_WHOLE] < c.m.count)
+            st = c.transient != CLI_OK ? c.transient : CLI_NEGATIVE;
     }
     collect_logs_free(&c.logs);
     free(c.found);

@@ -1,6 +1,7 @@
 /* unseen decrypt: what a response says. */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,7 +212,10 @@ static int check_request(const manifest_item *item)
     int st;
 
     if (access(item->request, F_OK) != 0)
-        return CLI_OK;
+        return errno == ENOENT || errno == ENOTDIR
+                   ? CLI_OK
+                   : cli_fail(cli_exit_of_errno(errno), item->request, "cannot be looked at: %s",
+                              strerror(errno));
     st = load_file(&file, item->request);
     if (st == CLI_OK)
         st = envelope_open(&e, &file, ENVELOPE_REQUEST, item->request);

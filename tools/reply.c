@@ -70,9 +70,13 @@ int reply_look(reply *out, const char *path, const envelope *request,
     int st;
 
     *out = (reply){.state = REPLY_MISSING, .why = "there is no such file"};
+    if (stat(path, &info) != 0)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? CLI_OK
+                   : cli_fail(cli_exit_of_errno(errno), path, "cannot be looked at: %s",
+                              strerror(errno));
     /* Devices and pipes hold nothing yet. */
-    if (stat(path, &info) == 0 ? !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)
-                               : errno == ENOENT || errno == ENOTDIR)
+    if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
         return CLI_OK;
     st = load_file(&file, path);
     if (st != CLI_OK)

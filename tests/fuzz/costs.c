@@ -1,7 +1,7 @@
 /* The table of unit times. */
 #include "tools/costs.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_path.h"
-
 #include "tools/cli.h"
 
 const char fuzz_name[] = "costs";

@@ -1,8 +1,8 @@
 /* Lists of requests. */
-#include "tests/fuzz/fuzz_path.h"
-
 #include <string.h>
 
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_path.h"
 #include "tools/cli.h"
 #include "tools/manifest.h"
 

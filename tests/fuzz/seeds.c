@@ -7,6 +7,7 @@
 
 #include "ckks/ckks.h"
 #include "nn/nn.h"
+#include "tests/fuzz/channel_world.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/wire_world.h"
 #include "tools/envelope.h"
@@ -192,6 +193,55 @@ static void checkpoint(void)
     train_session_free(&run);
 }
 
+/* ---- channel/ */
+
+/* Carry as channel_world_carry, and keep what was carried. */
+static size_t record(uint8_t *to, channel *from, channel *other)
+{
+    size_t n = 0;
+    const uint8_t *bytes = channel_output(from, &n);
+
+    fuzz_must(n < ROOM / 2);
+    if (n > 0)
+        memcpy(to, bytes, n);
+    channel_world_carry(from, other);
+    return n;
+}
+
+/* All that a side of this role hears: handshake, two frames and the end. */
+static void talk(int role, int suite, const char *name)
+{
+    static uint8_t bytes[ROOM];
+    const channel_frame frame = {.type = 3, .stream = 5, .payload = bytes, .size = 20};
+    uint64_t state[2];
+    channel *c[2];
+    size_t n = 1, opened;
+    char path[64];
+
+    bytes[0] = (uint8_t)(role | suite << 1);
+    for (int k = 0; k < 2; k++)
+        c[k] = channel_world_create(k, suite, &state[k]);
+    for (int k = 0; k < 6; k++) {
+        if (k % 2 == role)
+            channel_world_carry(c[role], c[1 - role]);
+        else
+            n += record(bytes + n, c[1 - role], c[role]);
+    }
+    opened = n;
+    fuzz_must(channel_state(c[1 - role]) == CHANNEL_OPEN);
+    fuzz_must(channel_send(c[1 - role], &frame) == CHANNEL_OK);
+    fuzz_must(channel_send(c[1 - role], &(channel_frame){.type = 4}) == CHANNEL_OK);
+    n += record(bytes + n, c[1 - role], c[role]);
+    if (role == CHANNEL_RESPONDER && suite == CHANNEL_SUITE_PLAIN)
+        save("frames/good-two", bytes + opened, n - opened);
+    fuzz_must(channel_close(c[1 - role], "the end") == CHANNEL_OK);
+    n += record(bytes + n, c[1 - role], c[role]);
+    snprintf(path, sizeof path, "handshake/good-%s", name);
+    save(path, bytes, n);
+    channel_free(c[0]);
+    channel_free(c[1]);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -203,5 +253,9 @@ int main(int argc, char **argv)
     networks();
     plan();
     checkpoint();
+    talk(CHANNEL_INITIATOR, CHANNEL_SUITE_NOISE, "initiator");
+    talk(CHANNEL_RESPONDER, CHANNEL_SUITE_NOISE, "responder");
+    talk(CHANNEL_INITIATOR, CHANNEL_SUITE_PLAIN, "plain-initiator");
+    talk(CHANNEL_RESPONDER, CHANNEL_SUITE_PLAIN, "plain-responder");
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "ckks/base/bytes.h"
 #include "ckks/scheme/object.h"
+#include "ckks/wire/look.h"
 #include "ckks/wire/wire.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/wire_world.h"
@@ -43,6 +44,7 @@ static void read_all(const uint8_t *in, size_t size)
 {
     size_t used = 0, n = 0, before = fuzz_taken;
     ckks_params params;
+    ckks_wire_info info;
     ckks_secret_key *sk = NULL;
     ckks_public_key *pk = NULL;
     ckks_eval_keys *keys = NULL;
@@ -61,6 +63,10 @@ static void read_all(const uint8_t *in, size_t size)
         use_ciphertext();
     }
     fuzz_must(fuzz_taken - before <= 1); /* no object is taken for one of another kind */
+    /* What can be read has been said to be whole without parameters. */
+    fuzz_must(ckks_wire_look(&info, in, size, why, sizeof why) == CKKS_OK
+                  ? info.bytes <= size && (fuzz_taken == before || info.bytes == used)
+                  : fuzz_taken == before && why[0] != '\0');
     ckks_secret_key_free(sk);
     ckks_public_key_free(pk);
     ckks_eval_keys_free(keys);
