@@ -1,12 +1,11 @@
-/* Public interface of the client's side: a plan file in, keys, requests out, responses in, labels
- * out.
+/* Public interface of the client's side: a plan file in, keys, requests out, responses in, labels.
  *
- * The way through this header: nn_client_read -> ckks_context_create, ckks_worker_create ->
- * ckks_secret_key_create and ckks_eval_keys_create for nn_client_keys -> nn_client_encrypt ->
- * (bytes)
- * -> nn_client_decrypt -> logits -> nn_tail_apply where the network ends in a softmax.
+ * The way through this header: nn_client_read; ckks_context_create, ckks_worker_create and
+ * ckks_secret_key_create; ckks_eval_keys_create for nn_client_keys; nn_client_encrypt; and when the
+ * response is there nn_client_decrypt, and nn_tail_apply where the network ends in a softmax.
  *
- * It needs no model and no planner. The laws are those of nn/nn.h.
+ * It needs no model and no planner, and a library can be built of no more (configure
+ * --enable-client-only). The laws are those of nn/nn.h.
  */
 #ifndef UNSEEN_NN_CLIENT_H
 #define UNSEEN_NN_CLIENT_H
