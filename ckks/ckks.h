@@ -452,11 +452,9 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_mul_plain(ckks_worker *w, ckks_ci
  */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_add_const(ckks_worker *w, ckks_ciphertext *out,
                                                          const ckks_ciphertext *a, double x);
-/** out = a * x in every slot; x is rounded to scale, which multiplies a's. Scale 1 with an integer
- *  x is exact.
- *
- *  Fails:   CKKS_ERR_RANGE (not finite), CKKS_ERR_SCALE (would wrap), CKKS_ERR_ARG (scale),
- *           CKKS_ERR_MISMATCH
+/** out = a * x in every slot; x is rounded to scale, which multiplies a's. With scale 1 integers
+ *  are exact.  Fails: CKKS_ERR_RANGE (not finite), CKKS_ERR_SCALE (would wrap), CKKS_ERR_ARG
+ *  (scale), CKKS_ERR_MISMATCH
  */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_mul_const(ckks_worker *w, ckks_ciphertext *out,
                                                          const ckks_ciphertext *a, double x,
@@ -534,6 +532,9 @@ CKKS_API size_t ckks_secret_key_wire_bytes(const ckks_secret_key *sk);
 CKKS_API size_t ckks_public_key_wire_bytes(const ckks_public_key *pk);
 /** Exact size of the written evaluation keys. */
 CKKS_API size_t ckks_eval_keys_wire_bytes(const ckks_eval_keys *keys);
+/** The same, of keys that are not made yet. */
+CKKS_API size_t ckks_specs_wire_bytes(const ckks_context *ctx, const ckks_key_spec *specs,
+                                      size_t count);
 /** Exact size of the written parameters. */
 CKKS_API size_t ckks_params_wire_bytes(const ckks_params *params);
 

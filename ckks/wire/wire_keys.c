@@ -208,6 +208,15 @@ size_t ckks_eval_keys_wire_bytes(const ckks_eval_keys *keys)
     return CKKS_WIRE_HEADER + keys_payload(keys);
 }
 
+size_t ckks_specs_wire_bytes(const ckks_context *ctx, const ckks_key_spec *specs, size_t count)
+{
+    size_t bytes = CKKS_WIRE_HEADER + 8;
+
+    for (size_t k = 0; k < count; k++)
+        bytes += ckks_key_spec_file_bytes(ctx, &specs[k]);
+    return bytes;
+}
+
 /* Part 0 of one digit, tile by tile: a tile of packed places is a row of its own in bytes. */
 static void write_row(uint8_t *at, const ckks_key *key, size_t n, int row, int digit, int bits)
 {

@@ -11,7 +11,7 @@ for header in $(public_headers); do
         /\/\*\*/ { doc = 1 }
         /^\/\*[^*]/ { doc = 0 }
         /^#/ { last = $0; next }
-        /^(CKKS|CHANNEL|NN)_API/ {
+        /^(CKKS|CHANNEL|SERVICE|NN)_API/ {
             count++
             if (!(doc && last ~ /\*\/[ ]*$/)) print FILENAME ":" FNR ": no comment: " $0
         }
@@ -22,7 +22,7 @@ for header in $(public_headers); do
     [ -z "$missing" ] || fault "$missing"
 done
 
-for tag in $(grep -rhoE '\[[A-Z][A-Za-z]*[0-9]{2,4}\]' --include='*.[ch]' ckks channel nn train tools tests bench | sort -u); do
+for tag in $(grep -rhoE '\[[A-Z][A-Za-z]*[0-9]{2,4}\]' --include='*.[ch]' ckks channel service nn train tools tests bench | sort -u); do
     look
     grep -qF "**$tag**" REFERENCES.md || fault "$tag is not in REFERENCES.md"
 done

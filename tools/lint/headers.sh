@@ -4,7 +4,7 @@
 
 flags='-std=c11 -pedantic -Wall -Wextra -Wundef -Wstrict-prototypes -Werror -fsyntax-only -I.'
 
-for header in $(for folder in ckks channel nn train tools tests bench; do sources "$folder"; done | grep '\.h$'); do
+for header in $(for folder in ckks channel service nn train tools tests bench; do sources "$folder"; done | grep '\.h$'); do
     look
     # CC may hold a command with arguments, and flags are several words.
     # shellcheck disable=SC2086

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Includes point downward only.
-#  - Between folders: tools may include public headers of ckks, channel, nn and train, train those of nn,
-#    nn those of ckks, channel and tools those of ckks and its shared ones, ckks none.
-#  - Inside ckks, channel, nn and train: FOLDER/LAYERS lists the file names without their ending, lowest first;
+#  - Between folders: tools may include public headers of all, train those of nn, nn those of ckks,
+#    service those of channel, channel and tools those of ckks and its shared ones, ckks none.
+#  - Inside ckks, channel, service, nn and train: FOLDER/LAYERS lists the file names without their ending, lowest first;
 #    NAME/ says in which folder of FOLDER those behind it are, ./ that they are in FOLDER itself. A file includes
 #    only names that stand before its own, or its own.
 #  - "..." includes are written from the root of the tree.
@@ -14,8 +14,8 @@ shared=$(listed_headers shared ckks/Makefile.inc)
 # Whether folder $1 may include anything of folder $2 that is public.
 allowed() {
     case "$1>$2" in
-        "channel>ckks" | "nn>ckks" | "train>nn") return 0 ;;
-        "tools>ckks" | "tools>channel" | "tools>nn" | "tools>train") return 0 ;;
+        "channel>ckks" | "service>channel" | "nn>ckks" | "train>nn") return 0 ;;
+        "tools>ckks" | "tools>channel" | "tools>service" | "tools>nn" | "tools>train") return 0 ;;
     esac
     return 1
 }
@@ -31,7 +31,7 @@ place() {
     echo "$names" | grep -nx "${1%.[ch]}" | head -n 1 | cut -d: -f1
 }
 
-for folder in ckks channel nn train tools; do
+for folder in ckks channel service nn train tools; do
     names=
     if [ -f "$folder/LAYERS" ]; then
         names=$(listed "$folder")

@@ -31,7 +31,7 @@ listed_headers() {
 
 # The headers that are installed.
 public_headers() {
-    listed_headers public ckks/Makefile.inc channel/Makefile.inc nn/Makefile.inc
+    listed_headers public ckks/Makefile.inc channel/Makefile.inc service/Makefile.inc nn/Makefile.inc
     listed_headers client nn/Makefile.inc
 }
 

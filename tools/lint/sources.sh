@@ -1,9 +1,9 @@
 #!/bin/sh
-# Shape of the sources: every .c of ckks, channel, nn and train has its test, every file its line in a Makefile.inc, no file is
+# Shape of the sources: every .c of ckks, channel, service, nn and train has its test, every file its line in a Makefile.inc, no file is
 # longer than 600 lines, no line longer than 100 columns, no tab or space at a line's end.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
-for folder in ckks channel nn train tools tests bench; do
+for folder in ckks channel service nn train tools tests bench; do
     for file in $(sources "$folder"); do
         look
         case $file in
@@ -11,9 +11,9 @@ for folder in ckks channel nn train tools tests bench; do
                 name=$(basename "$file" .c)
                 [ -f "tests/test_$name.c" ] || fault "$file: no test tests/test_$name.c"
                 ;;
-            train/*.c)
-                name=$(basename "$file" .c)
-                [ -f "tests/test_train_$name.c" ] || fault "$file: no test tests/test_train_$name.c"
+            service/*.c | train/*.c)
+                name=$(echo "${file%.c}" | tr / _)
+                [ -f "tests/test_$name.c" ] || fault "$file: no test tests/test_$name.c"
                 ;;
         esac
         grep -qw "$file" "$folder/Makefile.inc" Makefile.am || fault "$file: not in $folder/Makefile.inc"

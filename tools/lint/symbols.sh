@@ -4,7 +4,7 @@
 # which is what the shared library shows. A change of that list is a change of the library's version: RELEASING.md.
 . "${top_srcdir:-.}/tools/lint/lint.sh"
 
-for folder in ckks channel nn train; do
+for folder in ckks channel service nn train; do
     archive=$top_builddir/.libs/lib$folder.a
     [ -f "$archive" ] || { fault "$archive is missing"; continue; }
     # Lines of nm -g: value, kind, name. Undefined ones have no value.
