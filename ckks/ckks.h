@@ -452,10 +452,8 @@ CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_mul_plain(ckks_worker *w, ckks_ci
  */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_add_const(ckks_worker *w, ckks_ciphertext *out,
                                                          const ckks_ciphertext *a, double x);
-/** out = a * x in every slot; x is rounded to scale, which multiplies a's. With scale 1 integers
- *  are exact.  Fails: CKKS_ERR_RANGE (not finite), CKKS_ERR_SCALE (would wrap), CKKS_ERR_ARG
- *  (scale), CKKS_ERR_MISMATCH
- */
+/** out = a * x in every slot; x is rounded to scale, which multiplies a's. At scale 1 integers are
+ *  exact.  Fails: CKKS_ERR_RANGE, CKKS_ERR_SCALE (would wrap), CKKS_ERR_ARG, CKKS_ERR_MISMATCH */
 CKKS_API CKKS_MUST_CHECK ckks_status ckks_eval_mul_const(ckks_worker *w, ckks_ciphertext *out,
                                                          const ckks_ciphertext *a, double x,
                                                          ckks_scale scale);

@@ -12,11 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "channel/channel.h"
 #include "nn/nn.h"
+#include "service/service.h"
 #include "tools/first.h"
 #include "tools/result.h"
 
-enum { SENTENCE = 512, MAX_OPTIONS = 48 };
+enum { SENTENCE = 1024, MAX_OPTIONS = 48 };
 
 enum { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER, WHEN_JSON };
 
@@ -28,7 +30,11 @@ static struct {
 
 static atomic_int line_stands; /* stderr has a line without an end */
 
-static char sentence[SENTENCE]; /* what cli_fail said last */
+/* Of each thread. */
+static _Thread_local struct {
+    char sentence[SENTENCE]; /* what cli_fail said last */
+    int silent;
+} said;
 
 static const cli_option common[] = {
     {'q', "quiet", NULL, "no progress and no remarks"},
@@ -40,8 +46,15 @@ static const cli_option common[] = {
 
 /* ---- messages ---- */
 
+void cli_silent(int silent)
+{
+    said.silent = silent;
+}
+
 static void message(const char *subject, const char *format, va_list arguments)
 {
+    if (said.silent)
+        return;
     fflush(stdout);
     cli_clear();
     fprintf(stderr, "unseen%s%s: ", state.command != NULL ? " " : "",
@@ -56,7 +69,7 @@ int cli_fail(int code, const char *subject, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(sentence, sizeof sentence, format, arguments);
+    (void)vsnprintf(said.sentence, sizeof said.sentence, format, arguments);
     va_end(arguments);
     va_start(arguments, format);
     message(subject, format, arguments);
@@ -66,7 +79,7 @@ int cli_fail(int code, const char *subject, const char *format, ...)
 
 const char *cli_sentence(void)
 {
-    return sentence;
+    return said.sentence;
 }
 
 int cli_usage(const char *format, ...)
@@ -100,8 +113,11 @@ int cli_exit_of(int status)
     case CKKS_ERR_MEMORY:
     case NN_ERR_MEMORY:
     case TOOL_ERR_MEMORY:
+    case CHANNEL_ERR_MEMORY:
+    case SERVICE_ERR_MEMORY:
         return CLI_MEMORY;
     case CKKS_ERR_ENTROPY:
+    case CHANNEL_ERR_ENTROPY:
         return CLI_ENTROPY;
     case CKKS_ERR_PARAMS:
     case CKKS_ERR_RANGE:
@@ -124,7 +140,20 @@ int cli_exit_of(int status)
     case NN_ERR_PLAN:
         return CLI_NO_PARAMS;
     case CKKS_ERR_INSECURE:
+    case CHANNEL_ERR_FORGED:
+    case CHANNEL_ERR_REFUSED:
+    case SERVICE_ERR_REFUSED:
         return CLI_REFUSED;
+    case CHANNEL_ERR_FORMAT:
+    case CHANNEL_ERR_VERSION:
+    case CHANNEL_ERR_LIMIT:
+    case SERVICE_ERR_PROTOCOL:
+    case SERVICE_ERR_LIMIT:
+        return CLI_PROTOCOL;
+    case CHANNEL_ERR_CUT:
+    case SERVICE_ERR_TIME:
+    case SERVICE_ERR_CLOSED:
+        return CLI_NETWORK;
     default:
         return CLI_FAULT;
     }

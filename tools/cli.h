@@ -24,9 +24,12 @@ enum {
     CLI_REFUSED = 7,     /* refused for safety */
     CLI_NO_FILE = 8,     /* a file is missing, or may not be read or made */
     CLI_FAULT = 9,       /* a fault of this program or machine: a self-test failed */
+    CLI_PROTOCOL = 10,   /* the other side speaks another protocol, or broke it */
+    CLI_NETWORK = 69,    /* the other side cannot be reached, hung up or was too slow */
     CLI_MEMORY = 70,     /* out of memory */
     CLI_ENTROPY = 71,    /* the system gave no randomness */
-    CLI_IO = 74          /* reading or writing failed: disk full, broken device */
+    CLI_IO = 74,         /* reading or writing failed: disk full, broken device */
+    CLI_BUSY = 75        /* the server is busy or about to end */
 };
 
 /* One option; a list ends with one whose name is NULL. */
@@ -67,7 +70,7 @@ int cli_parse(const cli_command *c, int argc, char **argv, void *settings, char 
 int cli_fail(int code, const char *subject, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** The sentence that cli_fail printed last, without its subject; empty when it never did. */
+/** The sentence of this thread's last cli_fail, without its subject; empty when there was none. */
 const char *cli_sentence(void);
 
 /** Whether the same command may succeed later, for an exit code that is not CLI_OK. */
@@ -79,7 +82,10 @@ int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** Print a warning or remark in the form of cli_fail, unless --quiet was given. */
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** The exit code for a status of ckks/, nn/ or tools/result.h. */
+/** Whether messages of this thread are printed; cli_sentence has them in any case. */
+void cli_silent(int silent);
+
+/** The exit code for a status of ckks/, channel/, service/, nn/ or tools/result.h. */
 int cli_exit_of(int status);
 
 /** The exit code for an errno of opening, reading or writing a file. */

@@ -31,4 +31,11 @@ int cmd_collect(int argc, char **argv);
 /** unseen report: results of other subcommands as a page with charts. */
 int cmd_report(int argc, char **argv);
 
+/** unseen serve: networks offered to clients over a socket. */
+int cmd_serve(int argc, char **argv);
+/** unseen ask: pictures to a server, labels back. */
+int cmd_ask(int argc, char **argv);
+/** unseen stat: what a server counts. */
+int cmd_stat(int argc, char **argv);
+
 #endif

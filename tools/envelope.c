@@ -62,6 +62,8 @@ const char *envelope_kind_name(envelope_kind kind)
         return "a response";
     case ENVELOPE_PLAN:
         return "a plan";
+    case ENVELOPE_IDENTITY:
+        return "an identity";
     }
     return "a file of an unknown kind";
 }
@@ -76,7 +78,7 @@ static int is_secret_key(const file_bytes *file)
     int kind = envelope_claims(file);
 
     if (kind != 0)
-        return kind == ENVELOPE_SECRET_KEY;
+        return kind == ENVELOPE_SECRET_KEY || kind == ENVELOPE_IDENTITY;
     return ckks_wire_kind(file->data, file->size) == CKKS_WIRE_SECRET_KEY;
 }
 
@@ -169,7 +171,7 @@ int envelope_open(envelope *out, const file_bytes *file, envelope_kind want, con
     int kind = envelope_claims(file), st = file_refuse_gzip(file, name);
 
     memset(out, 0, sizeof *out);
-    if (st == CLI_OK && want != ENVELOPE_SECRET_KEY)
+    if (st == CLI_OK && want != ENVELOPE_SECRET_KEY && want != ENVELOPE_IDENTITY)
         st = envelope_refuse_secret(file, envelope_kind_name(want), name);
     if (st != CLI_OK)
         return st;

@@ -11,7 +11,7 @@
  *
  *     0   6   "UNSEEN"
  *     6   1   version, 2
- *     7   1   kind: S secret key, E evaluation keys, Q request, R response
+ *     7   1   kind: S secret key, E evaluation keys, Q request, R response, I identity
  *     8   8   model id: nn_model_id of the ONNX file
  *     16  8   plan id: the last 8 bytes of the plan file, which are its digest
  *     24  8   key id: FNV-1a (64 bits) of the payload of the evaluation keys
@@ -20,6 +20,9 @@
  *     56  4   CRC-32 (as in gzip) of bytes 0..55
  *     60  4   zero
  *     64      payload
+ *
+ * An identity is a key pair of the network (tools/net/identity.h): 32 secret bytes, 32 public
+ * ones, of no model, plan or key.
  *
  * Version 1 had no plan id and no digest; nothing of it was ever published.
  */
@@ -39,6 +42,7 @@ typedef enum envelope_kind {
     ENVELOPE_EVAL_KEYS = 'E',
     ENVELOPE_REQUEST = 'Q',
     ENVELOPE_RESPONSE = 'R',
+    ENVELOPE_IDENTITY = 'I',
     ENVELOPE_PLAN = 'L' /* has no envelope; the byte stands in its place in a plan file's head */
 } envelope_kind;
 

@@ -138,17 +138,14 @@ int load_secret_key(ckks_worker *w, ckks_secret_key **out, envelope_ids *ids, co
     return st;
 }
 
-int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, envelope_ids *ids, const char *path)
+int load_unpack_keys(ckks_worker *w, ckks_eval_keys **out, envelope_ids *ids,
+                     const file_bytes *file, const char *name)
 {
-    const char *name = file_input_name(path);
-    file_mapping file;
     envelope e;
     size_t used = 0;
-    int st = file_map(&file, path, gib(64));
+    int st = envelope_open(&e, file, ENVELOPE_EVAL_KEYS, name);
 
     *out = NULL;
-    if (st == CLI_OK)
-        st = envelope_open(&e, &file.bytes, ENVELOPE_EVAL_KEYS, name);
     if (st == CLI_OK)
         st = load_check_ids(&e, ids, name);
     if (st == CLI_OK) {
@@ -156,11 +153,22 @@ int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, envelope_ids *ids, cons
         st = check_used(st, used, &e, w, name);
         ids->key = e.ids.key;
     }
-    file_unmap(&file);
     if (st != CLI_OK) {
         ckks_eval_keys_free(*out);
         *out = NULL;
     }
+    return st;
+}
+
+int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, envelope_ids *ids, const char *path)
+{
+    file_mapping file;
+    int st = file_map(&file, path, gib(64));
+
+    *out = NULL;
+    if (st == CLI_OK)
+        st = load_unpack_keys(w, out, ids, &file.bytes, file_input_name(path));
+    file_unmap(&file);
     return st;
 }
 

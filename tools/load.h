@@ -54,6 +54,10 @@ int load_secret_key(ckks_worker *w, ckks_secret_key **out, envelope_ids *ids, co
  */
 int load_eval_keys(ckks_worker *w, ckks_eval_keys **out, envelope_ids *ids, const char *path);
 
+/** The evaluation keys in the bytes of a file; as load_eval_keys. */
+int load_unpack_keys(ckks_worker *w, ckks_eval_keys **out, envelope_ids *ids,
+                     const file_bytes *file, const char *name);
+
 /** The bytes of a request or response.
  *
  *  Out:     out   to be released with file_free

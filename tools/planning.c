@@ -18,7 +18,7 @@
 static nn_costs costs;
 
 /* A number of bytes, with K, M or G for powers of 1024. */
-static int take_memory(size_t *out, const char *value)
+int planning_bytes(size_t *out, const char *name, const char *value)
 {
     static const char unit[] = "KMG";
     unsigned long long number;
@@ -35,8 +35,7 @@ static int take_memory(size_t *out, const char *value)
     }
     if (*value < '0' || *value > '9' || *end != '\0' || errno != 0 || number == 0 ||
         number > SIZE_MAX >> shift)
-        return cli_usage("--memory takes a number of bytes, with K, M or G behind it for more, not "
-                         "'%s'",
+        return cli_usage("--%s takes a number of bytes, with K, M or G behind it, not '%s'", name,
                          value);
     *out = (size_t)number << shift;
     return CLI_OK;
@@ -58,7 +57,7 @@ int planning_take(nn_plan_options *o, const char *name, const char *value)
         st = cli_number(&number, name, value, 11, CKKS_MAX_LOG_N);
         o->log_n = (int)number;
     } else if (strcmp(name, "memory") == 0) {
-        st = take_memory(&o->memory, value);
+        st = planning_bytes(&o->memory, name, value);
     } else if (strcmp(name, "costs") == 0) {
         st = costs_read(&costs, value);
         o->costs = &costs;

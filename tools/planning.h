@@ -19,6 +19,12 @@
     {0, "costs", "FILE", "unit times of this machine, from 'unseen calibrate'"}
 /* clang-format on */
 
+/** Read a number of bytes from an option's argument, with K, M or G for powers of 1024.
+ *
+ *  Returns: CLI_OK or CLI_USAGE
+ */
+int planning_bytes(size_t *out, const char *name, const char *value);
+
 /** Take one of these options.
  *
  *  Returns: CLI_OK, an exit code, or CLI_DONE when name is none of them

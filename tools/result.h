@@ -6,8 +6,8 @@
 
 enum {
     TOOL_OK = 0,
-    TOOL_ERR_FORMAT = -402, /* the bytes are not what they should be */
-    TOOL_ERR_MEMORY = -403  /* an allocation failed */
+    TOOL_ERR_FORMAT = -502, /* the bytes are not what they should be */
+    TOOL_ERR_MEMORY = -503  /* an allocation failed */
 };
 
 #endif

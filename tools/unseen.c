@@ -24,7 +24,10 @@ static const subcommand subcommands[] = {
     {"infer", cmd_infer, "run a network on an encrypted picture        (server)"},
 #endif
     {"decrypt", cmd_decrypt, "decrypt a response and show its label        (client)"},
+    {"ask", cmd_ask, "ask a server for the labels of pictures that it does not see"},
+    {"stat", cmd_stat, "show what a server counts"},
 #ifndef UNSEEN_CLIENT_ONLY
+    {"serve", cmd_serve, "offer networks to clients over the network        (server)"},
     {"fit", cmd_fit, "fit polynomials to the activations of a network"},
     {"check", cmd_check, "compare float, fitted and encrypted network layer by layer"},
     {"eval", cmd_eval, "run many images encrypted and compare with the plain network"},
@@ -59,9 +62,12 @@ static void print_help(void)
            "   7  refused for safety\n"
            "   8  a file is missing, or may not be read or made\n"
            "   9  a fault of this program or machine\n"
+           "  10  the other side speaks another protocol, or broke it\n"
+           "  69  the other side cannot be reached, hung up or was too slow\n"
            "  70  out of memory\n"
            "  71  the system gave no randomness\n"
            "  74  reading or writing failed (disk full)\n"
+           "  75  the server is busy or about to end\n"
            "From 64 on, the same command may succeed later.\n"
            "\n"
            "Manual: unseen(1)\n");

@@ -1,0 +1,56 @@
+/* A client's conversation with a server over a socket: the machine of service/client.h, driven
+ * until something happens. Everything here prints its own message and returns an exit code.
+ */
+#ifndef UNSEEN_TOOLS_ASK_CONVERSATION_H
+#define UNSEEN_TOOLS_ASK_CONVERSATION_H
+
+#include "service/client.h"
+#include "tools/net/address.h"
+#include "tools/net/known.h"
+
+typedef struct conversation {
+    const address *at;
+    int fd; /* -1: none */
+    service_client *client;
+    uint8_t *rest; /* bytes that came and were not taken yet */
+    size_t rest_size;
+} conversation;
+
+typedef struct conversation_options {
+    known_policy policy;
+    const char *identity; /* file of this client's key pair; NULL: in the state folder */
+    int insecure_plain;   /* no encryption; the server has to be on this machine */
+    double timeout;       /* seconds that the server may be silent */
+} conversation_options;
+
+/** Connect, and make sure that it is the right server.
+ *
+ *  Out:     c   to be released with conversation_close, also after a failure
+ *  In:      at  outlives c
+ *  Returns: CLI_OK; CLI_REFUSED: another key than the one remembered; CLI_NETWORK; CLI_PROTOCOL
+ */
+int conversation_open(conversation *c, const address *at, const conversation_options *o);
+
+/** Send what there is to send and wait for the next news.
+ *
+ *  Out:     n   its bytes are the caller's
+ *  Returns: CLI_OK, or CLI_NETWORK or CLI_PROTOCOL
+ */
+int conversation_wait(conversation *c, service_news *n);
+
+/** Say what an action of service_client_ came to.  Returns: CLI_OK or an exit code */
+int conversation_did(const conversation *c, service_status st);
+
+/** Print what a server reported.
+ *
+ *  Returns: the exit code that belongs to it
+ */
+int conversation_fault(const conversation *c, const service_fault *f);
+
+/** The clock of service/client.h. */
+int64_t conversation_now(void);
+
+/** Say goodbye where that is possible, and release; all zero but fd -1 is fine. */
+void conversation_close(conversation *c);
+
+#endif

@@ -1,0 +1,77 @@
+/* The state folder. */
+#define _XOPEN_SOURCE 700
+
+#include "tools/net/state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tools/cli.h"
+
+/* Every folder on the way to a file. */
+static int make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        int error;
+        *slash = '\0';
+        error = mkdir(path, 0700) != 0 && errno != EEXIST ? errno : 0;
+        if (error != 0) {
+            int code = cli_fail(cli_exit_of_errno(error), path, "this folder cannot be made: %s",
+                                strerror(error));
+            *slash = '/';
+            return code;
+        }
+        *slash = '/';
+    }
+    return CLI_OK;
+}
+
+int state_path(char path[STATE_PATH], const char *name)
+{
+    /* XDG: only absolute paths count. */
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    int n;
+
+    if (state != NULL && state[0] == '/')
+        n = snprintf(path, STATE_PATH, "%s/unseen/%s", state, name);
+    else if (home != NULL && home[0] == '/')
+        n = snprintf(path, STATE_PATH, "%s/.local/state/unseen/%s", home, name);
+    else
+        return cli_fail(CLI_NO_FILE, NULL,
+                        "there is no place for keys: set HOME or XDG_STATE_HOME to a folder");
+    if (n < 0 || n >= STATE_PATH)
+        return cli_fail(CLI_NO_FILE, NULL, "the path of the state folder is longer than %d bytes",
+                        STATE_PATH - 1);
+    return make_folders(path);
+}
+
+void state_hex(char *text, const unsigned char *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    text[2 * n] = '\0';
+}
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int state_unhex(unsigned char *bytes, size_t n, const char *text)
+{
+    for (size_t i = 0; i < n; i++) {
+        int high = digit(text[2 * i]), low = high < 0 ? -1 : digit(text[2 * i + 1]);
+        if (low < 0)
+            return 0;
+        bytes[i] = (unsigned char)(16 * high + low);
+    }
+    return text[2 * n] == '\0';
+}
