@@ -61,6 +61,10 @@ static int due(faults_kind kind)
     if (board->kind != (int32_t)kind || call != board->k)
         return 0;
     board->hits = 1;
+    if (board->error == FAULTS_INTERRUPT) {
+        raise(SIGINT);
+        return 0;
+    }
     return 1;
 }
 

@@ -31,14 +31,14 @@ typedef enum faults_kind {
  * the environment before the program's main begins. */
 #define FAULTS_BOARD "UNSEEN_FAULTS_BOARD"
 
-/* An error that is none: the call does a part of what was asked for. */
-enum { FAULTS_SHORT = -1 };
+/* Errors that are none: the call does a part of what was asked for; SIGINT comes before it. */
+enum { FAULTS_SHORT = -1, FAULTS_INTERRUPT = -2 };
 
 /* In a file that both sides map. */
 typedef struct faults_board {
     /* From the test. */
     int32_t kind;  /* a faults_kind */
-    int32_t error; /* the errno, or FAULTS_SHORT */
+    int32_t error; /* the errno, or FAULTS_SHORT, FAULTS_INTERRUPT */
     int64_t k;     /* the call to fail, from 1; 0: none */
     /* From the library, as the program goes. */
     int64_t calls[FAULTS_KINDS];

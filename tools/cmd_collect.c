@@ -64,7 +64,7 @@ typedef struct collection {
     manifest m;
     finding *found;
     size_t state[STATES], unreadable;
-    int transient;    /* exit code of the first item that may be readable another time, or CLI_OK */
+    tally reading;    /* of requests and responses that are there */
     envelope_ids ids; /* of the first request that was read */
     int has_ids;
     collect_logs logs;
@@ -91,8 +91,7 @@ static void look(collection *c, size_t k)
         c->state[f->reply.state]++;
     else
         c->unreadable++;
-    if (f->code >= CLI_MEMORY && c->transient == CLI_OK)
-        c->transient = f->code;
+    tally_add(&c->reading, f->code);
     file_free(&request);
 }
 
@@ -271,8 +270,10 @@ int cmd_collect(int argc, char **argv)
             print_json(&c);
         else
             print_text(&c);
-        if (c.state[REPLY_WHOLE] < c.m.count)
-            st = c.transient != CLI_OK ? c.transient : CLI_NEGATIVE;
+        st = c.state[REPLY_WHOLE] == c.m.count ? CLI_OK : CLI_NEGATIVE;
+        /* Of what cannot be read nothing is known. */
+        if (tally_code(&c.reading) != CLI_OK)
+            st = tally_code(&c.reading);
     }
     collect_logs_free(&c.logs);
     free(c.found);

@@ -94,7 +94,10 @@ static int pictures(const inspect_file *f)
     dataset images;
     int st;
 
-    if (idx_parse(&labels, f->bytes->data, f->bytes->size, 1, unheard, sizeof unheard) == TOOL_OK) {
+    st = idx_parse(&labels, f->bytes->data, f->bytes->size, 1, unheard, sizeof unheard);
+    if (st == TOOL_ERR_MEMORY)
+        return cli_fail_status(st, f->name, unheard);
+    if (st == TOOL_OK) {
         tell_images(f, "a file of labels (IDX)", labels.count, "labels", 0, 0, 0);
         idx_free(&labels);
         return CLI_OK;

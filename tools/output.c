@@ -269,17 +269,25 @@ int output_commit(output_file *o)
 
 int output_commit_both(output_file *first, output_file *second)
 {
+    sigset_t before;
     int st = prepare(first);
 
     if (st == CLI_OK)
         st = prepare(second);
-    if (st == CLI_OK)
-        st = give_name(first);
     if (st != CLI_OK)
         return st;
-    st = give_name(second);
-    if (st != CLI_OK && first->target != NULL)
-        unlink(first->target);
+    /* What would end the program waits until both have their names, or neither. */
+    block_signals(&before);
+    st = give_name(first);
+    if (st == CLI_OK) {
+        st = give_name(second);
+        if (st != CLI_OK && first->target != NULL)
+            unlink(first->target);
+    } else {
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        return st;
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     settle(first);
     if (st == CLI_OK)
         settle(second);
