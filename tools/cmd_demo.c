@@ -14,6 +14,7 @@
 #include "tools/commands.h"
 #include "tools/first.h"
 #include "tools/image.h"
+#include "tools/json.h"
 #include "tools/load.h"
 #include "tools/parallel.h"
 #include "tools/pgm.h"
@@ -26,6 +27,7 @@ enum { DIGITS = 10, PATH_BYTES = 4096, MAX_PIXELS = 64 * 64 };
 typedef struct settings {
     nn_plan_options plan;
     const char *data, *net;
+    int json;
 } settings;
 
 static const cli_option options[] = {
@@ -33,6 +35,7 @@ static const cli_option options[] = {
      "folder with mnist/NAME.onnx and digits/0.pgm to 9.pgm\n"
      "(default: what was installed or built with the program)"},
     {'n', "net", "NAME", "which network: cryptonets (default) or cnn2"},
+    {0, "json", NULL, "print the result as JSON"},
     PLANNING_OPTIONS,
     {0, NULL, NULL, NULL},
 };
@@ -46,6 +49,8 @@ static int take(void *user, const char *name, const char *value)
         return st;
     if (strcmp(name, "data") == 0)
         s->data = value;
+    else if (strcmp(name, "json") == 0)
+        s->json = 1;
     else
         s->net = value;
     return CLI_OK;
@@ -77,6 +82,8 @@ typedef struct player {
 typedef struct trip {
     double encrypt_ms, infer_ms, decrypt_ms;
     size_t request_bytes, response_bytes;
+    size_t label;
+    double confidence;
 } trip;
 
 /* The first of the places where the data may be that has the network. */
@@ -217,29 +224,39 @@ static void show_art(const player *p)
     fputs(text, stdout);
 }
 
-/* One digit there and back; right becomes whether its label is the one expected. */
-static int play(player *p, const char *path, size_t expected, trip *t, int *right)
+static void show_answer(const trip *t, int right)
+{
+    const char *bold = cli_colour(stdout) ? "\033[1m" : "", *plain = *bold ? "\033[0m" : "";
+
+    printf("  %slabel %zu%s, %.1f %% sure%s; encrypt %.0f ms, infer %.0f ms, decrypt %.0f ms\n",
+           bold, t->label, plain, 100.0 * t->confidence, right ? "" : " (WRONG)", t->encrypt_ms,
+           t->infer_ms, t->decrypt_ms);
+}
+
+/* One digit there and back; silent: nothing of it is shown. */
+static int play(player *p, const char *path, size_t expected, trip *t, int silent)
 {
     file_bytes request = {NULL, 0}, response = {NULL, 0};
-    size_t label, count = nn_client_outputs(p->run.client);
-    const char *bold = cli_colour(stdout) ? "\033[1m" : "", *plain = *bold ? "\033[0m" : "";
+    size_t count = nn_client_outputs(p->run.client);
     int st = image_read(p->image, nn_client_input(p->run.client), path);
 
     if (st != CLI_OK)
         return st;
-    show_art(p);
-    fflush(stdout);
+    if (!silent) {
+        show_art(p);
+        fflush(stdout);
+    }
     st = client_encrypts(p, &request, t, path);
     if (st == CLI_OK)
         st = server_infers(p, &response, &request, t);
     if (st == CLI_OK)
         st = client_decrypts(p, &response, t);
     if (st == CLI_OK) {
-        label = answer_label(p->logits, count);
-        *right = label == expected;
-        printf("  %slabel %zu%s, %.1f %% sure%s; encrypt %.0f ms, infer %.0f ms, decrypt %.0f ms\n",
-               bold, label, plain, 100.0 * answer_confidence(p->logits, count, label),
-               *right ? "" : " (WRONG)", t->encrypt_ms, t->infer_ms, t->decrypt_ms);
+        t->label = answer_label(p->logits, count);
+        t->confidence = answer_confidence(p->logits, count, t->label);
+    }
+    if (st == CLI_OK && !silent) {
+        show_answer(t, t->label == expected);
         show_bytes(&request);
     }
     file_free(&request);
@@ -274,32 +291,70 @@ static void show_end(const trip *sum, int right, double seconds)
            cli_size(response, sum->response_bytes / DIGITS));
 }
 
+static void print_json(const player *p, const char *model, const trip *t, size_t right,
+                       double seconds)
+{
+    const nn_forecast *f = nn_plan_forecast(p->run.plan);
+    json j;
+
+    json_begin(&j, stdout);
+    json_open_object(&j, NULL);
+    json_string(&j, "model", model);
+    json_integer(&j, "security_bits", (uint64_t)f->security_bits);
+    json_integer(&j, "log2_n", (uint64_t)f->log_n);
+    json_integer(&j, "keys", f->keys);
+    json_integer(&j, "eval_key_bytes", ENVELOPE_BYTES + ckks_eval_keys_wire_bytes(p->run.keys));
+    json_real(&j, "keygen_ms", p->run.keygen_ms);
+    json_real(&j, "program_ms", p->run.program_ms);
+    json_string(&j, "kernel", ckks_context_kernel(p->run.ctx));
+    json_integer(&j, "right", right);
+    json_real(&j, "seconds", seconds);
+    json_open_array(&j, "digits");
+    for (size_t digit = 0; digit < DIGITS; digit++, t++) {
+        json_open_object(&j, NULL);
+        json_integer(&j, "digit", digit);
+        json_integer(&j, "label", t->label);
+        json_real(&j, "confidence", t->confidence);
+        json_real(&j, "encrypt_ms", t->encrypt_ms);
+        json_real(&j, "infer_ms", t->infer_ms);
+        json_real(&j, "decrypt_ms", t->decrypt_ms);
+        json_integer(&j, "request_bytes", t->request_bytes);
+        json_integer(&j, "response_bytes", t->response_bytes);
+        json_close_object(&j);
+    }
+    json_close_array(&j);
+    json_close_object(&j);
+    json_end(&j);
+}
+
 static int run(const settings *s)
 {
     char folder[PATH_BYTES], model[PATH_BYTES + 64], path[PATH_BYTES + 64];
     player p = {.client = NULL};
-    trip sum = {0.0, 0.0, 0.0, 0, 0};
+    trip sum = {.label = 0}, each[DIGITS] = {{.label = 0}};
     double start = cli_seconds();
-    int all_right = 0, st = find_data(folder, model, s);
+    size_t right = 0;
+    int st = find_data(folder, model, s);
 
     if (st == CLI_OK)
         st = open_player(&p, model, &s->plan);
-    if (st == CLI_OK)
+    if (st == CLI_OK && !s->json)
         show_head(&p, model);
     for (size_t digit = 0; st == CLI_OK && digit < DIGITS; digit++) {
-        trip t = {0.0, 0.0, 0.0, 0, 0};
-        int right = 0;
+        trip *t = &each[digit];
         snprintf(path, sizeof path, "%s/digits/%zu.pgm", folder, digit);
-        st = play(&p, path, digit, &t, &right);
-        all_right += right;
-        sum.infer_ms += t.infer_ms;
-        sum.request_bytes += t.request_bytes;
-        sum.response_bytes += t.response_bytes;
+        st = play(&p, path, digit, t, s->json);
+        right += t->label == digit;
+        sum.infer_ms += t->infer_ms;
+        sum.request_bytes += t->request_bytes;
+        sum.response_bytes += t->response_bytes;
     }
-    if (st == CLI_OK)
-        show_end(&sum, all_right, cli_seconds() - start);
+    if (st == CLI_OK && s->json)
+        print_json(&p, model, each, right, cli_seconds() - start);
+    else if (st == CLI_OK)
+        show_end(&sum, (int)right, cli_seconds() - start);
     close_player(&p);
-    return st == CLI_OK && all_right != DIGITS ? CLI_NEGATIVE : st;
+    return st == CLI_OK && right != DIGITS ? CLI_NEGATIVE : st;
 }
 
 int cmd_demo(int argc, char **argv)

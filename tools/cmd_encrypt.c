@@ -12,7 +12,7 @@
 typedef struct settings {
     const char *output, *folder, *manifest;
     uint64_t index, count;
-    int invert;
+    int invert, json;
 } settings;
 
 static const cli_option options[] = {
@@ -22,6 +22,7 @@ static const cli_option options[] = {
     {0, "count", "N", "how many (default: all that follow)"},
     {0, "manifest", "FILE", "write the list of these requests, for 'unseen infer --manifest'"},
     {0, "invert", NULL, "the picture is dark on light; networks here take light on dark"},
+    {0, "json", NULL, "say as JSON what was made"},
     {0, NULL, NULL, NULL},
 };
 
@@ -38,6 +39,8 @@ static int take(void *user, const char *name, const char *value)
         return cli_number(&s->index, name, value, 0, UINT32_MAX);
     else if (strcmp(name, "count") == 0)
         return cli_number(&s->count, name, value, 1, UINT32_MAX);
+    else if (strcmp(name, "json") == 0)
+        s->json = 1;
     else
         s->invert = 1;
     return CLI_OK;
@@ -65,6 +68,7 @@ typedef struct client_side {
     image_set images;
     float *image;
     envelope_ids ids;
+    size_t made, bytes; /* requests so far, and in them */
 } client_side;
 
 static int load_all(client_side *c, char **paths)
@@ -101,7 +105,7 @@ static void release(client_side *c)
     nn_client_free(c->client);
 }
 
-static int encrypt(const client_side *c, const char *output, uint64_t index, int invert)
+static int encrypt(client_side *c, const char *output, uint64_t index, int invert)
 {
     char why[WHY_BYTES] = "";
     file_bytes file;
@@ -115,12 +119,14 @@ static int encrypt(const client_side *c, const char *output, uint64_t index, int
     st = load_pack(&file, &c->request, ENVELOPE_REQUEST, &c->ids, NULL);
     if (st == CLI_OK)
         st = output_whole(output, OUTPUT_BINARY, file.data, file.size);
+    c->made += st == CLI_OK;
+    c->bytes += file.size;
     file_free(&file);
     return st;
 }
 
 /* One of many, and its line in the manifest, where there is one. */
-static int encrypt_item(const client_side *c, const settings *s, output_file *list, uint64_t index)
+static int encrypt_item(client_side *c, const settings *s, output_file *list, uint64_t index)
 {
     size_t room = strlen(s->folder) + 40;
     char *path = malloc(room);
@@ -139,7 +145,7 @@ static int encrypt_item(const client_side *c, const settings *s, output_file *li
 }
 
 /* The manifest gets its name when all requests have theirs. */
-static int encrypt_many(const client_side *c, const settings *s)
+static int encrypt_many(client_side *c, const settings *s)
 {
     uint64_t count = c->images.count, last;
     output_file list = OUTPUT_NONE;
@@ -170,6 +176,26 @@ static int encrypt_many(const client_side *c, const settings *s)
     return st;
 }
 
+static void print_json(const settings *s, const client_side *c, double seconds)
+{
+    json j;
+
+    json_begin(&j, stdout);
+    json_open_object(&j, NULL);
+    envelope_ids_json(&j, &c->ids);
+    json_string(&j, "image", c->images.name);
+    json_integer(&j, "first", s->index);
+    json_integer(&j, "requests", c->made);
+    json_integer(&j, "bytes", c->bytes);
+    json_string(&j, s->folder != NULL ? "folder" : "request",
+                s->folder != NULL ? s->folder : s->output);
+    if (s->manifest != NULL)
+        json_string(&j, "manifest", s->manifest);
+    json_real(&j, "seconds", seconds);
+    json_close_object(&j);
+    json_end(&j);
+}
+
 int cmd_encrypt(int argc, char **argv)
 {
     settings s = {.output = NULL};
@@ -185,10 +211,16 @@ int cmd_encrypt(int argc, char **argv)
         st = cli_usage("-o is for one request, --output-dir for many; give one of them");
     if (st != CLI_OK)
         return st;
+    if (s.json && s.folder == NULL && (s.output == NULL || strcmp(s.output, "-") == 0))
+        return cli_usage(
+            "the request and --json would both go to standard output: give -o REQUEST");
+    double start = cli_seconds();
     st = load_all(&c, rest);
     if (st == CLI_OK)
         st = s.folder != NULL ? encrypt_many(&c, &s)
                               : encrypt(&c, s.output != NULL ? s.output : "-", s.index, s.invert);
+    if (st == CLI_OK && s.json)
+        print_json(&s, &c, cli_seconds() - start);
     release(&c);
     return st;
 }

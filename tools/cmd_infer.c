@@ -10,6 +10,7 @@
 
 typedef struct settings {
     const char *output;
+    int json;
     infer_many_options many; /* its plan and threads hold for one request too */
 } settings;
 
@@ -25,6 +26,7 @@ static const cli_option options[] = {
     {0, "log", "FILE",
      "write a line of JSON for each request, and one for the share\n"
      "(default: standard output)"},
+    {0, "json", NULL, "say as JSON what was made; the log of a manifest is JSON anyway"},
     {0, "threads", "T", "threads of a request (default: all processors)"},
     PLANNING_OPTIONS,
     {0, NULL, NULL, NULL},
@@ -47,6 +49,8 @@ static int take(void *user, const char *name, const char *value)
         s->many.folder = value;
     } else if (strcmp(name, "shard") == 0) {
         st = shard_take(&s->many.share, name, value);
+    } else if (strcmp(name, "json") == 0) {
+        s->json = 1;
     } else if (strcmp(name, "log") == 0) {
         s->many.log = value;
     } else {
@@ -72,8 +76,28 @@ static const cli_command command = {
     take,
 };
 
-static int infer_one(inference *s, const char *output, const char *request, int threads)
+static void print_json(const inference *s, const char *output, const char *request, size_t bytes,
+                       int threads, double ms)
 {
+    json j;
+
+    json_begin(&j, stdout);
+    json_open_object(&j, NULL);
+    envelope_ids_json(&j, &s->ids);
+    json_string(&j, "request", request);
+    json_string(&j, "response", output);
+    json_integer(&j, "bytes", bytes);
+    json_real(&j, "infer_ms", ms);
+    json_integer(&j, "threads", (uint64_t)threads);
+    json_string(&j, "kernel", ckks_context_kernel(s->ctx));
+    json_close_object(&j);
+    json_end(&j);
+}
+
+static int infer_one(inference *s, const char *output, const char *request, int threads,
+                     int as_json)
+{
+    double start = 0.0, ms = 0.0;
     const char *name = file_input_name(request);
     file_bytes sent, answer = {NULL, 0};
     progress p;
@@ -86,11 +110,15 @@ static int infer_one(inference *s, const char *output, const char *request, int 
         st = inference_prepare(s, threads);
     if (st == CLI_OK) {
         progress_begin(&p, "inferring", nn_plan_steps(s->plan));
+        start = cli_seconds();
         st = inference_run(s, &answer, &sent, &watch, name);
+        ms = 1e3 * (cli_seconds() - start);
         progress_end(&p);
     }
     if (st == CLI_OK)
         st = output_whole(output, OUTPUT_BINARY, answer.data, answer.size);
+    if (st == CLI_OK && as_json)
+        print_json(s, output, name, answer.size, threads, ms);
     file_free(&answer);
     file_free(&sent);
     return st;
@@ -102,7 +130,8 @@ static int run_one(const settings *s, char **paths)
     int st = inference_open(&server, paths[0], paths[1], paths[2], &s->many.plan);
 
     if (st == CLI_OK)
-        st = infer_one(&server, s->output != NULL ? s->output : "-", paths[2], s->many.threads);
+        st = infer_one(&server, s->output != NULL ? s->output : "-", paths[2], s->many.threads,
+                       s->json);
     inference_close(&server);
     return st;
 }
@@ -118,6 +147,9 @@ static int check_kind(const settings *s, int count)
         return cli_usage("a request is needed, or --manifest with a list of them");
     if (count == 3 && (many->folder != NULL || many->share.of != 0 || many->log != NULL))
         return cli_usage("--output-dir, --shard and --log go with --manifest");
+    if (count == 3 && s->json && (s->output == NULL || strcmp(s->output, "-") == 0))
+        return cli_usage(
+            "the response and --json would both go to standard output: give -o RESPONSE");
     if (count == 2 && s->output != NULL)
         return cli_usage("-o is for one request; with --manifest give --output-dir, or name the "
                          "responses in the manifest");

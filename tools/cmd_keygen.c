@@ -1,5 +1,8 @@
 /* unseen keygen: a secret key and the evaluation keys that belong to it. */
+#define _POSIX_C_SOURCE 200809L
+
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/cli.h"
 #include "tools/commands.h"
@@ -7,13 +10,14 @@
 
 typedef struct settings {
     const char *secret, *eval;
-    int force;
+    int force, json;
 } settings;
 
 static const cli_option options[] = {
     {'s', "secret", "FILE", "write the secret key here, readable by its owner alone"},
     {'e', "eval", "FILE", "write the evaluation keys here, for the server"},
     {'f', "force", NULL, "replace a secret key that exists"},
+    {0, "json", NULL, "say as JSON what was made"},
     {0, NULL, NULL, NULL},
 };
 
@@ -24,6 +28,8 @@ static int take(void *user, const char *name, const char *value)
         s->secret = value;
     else if (strcmp(name, "eval") == 0)
         s->eval = value;
+    else if (strcmp(name, "json") == 0)
+        s->json = 1;
     else
         s->force = 1;
     return CLI_OK;
@@ -42,8 +48,32 @@ static const cli_command command = {
     take,
 };
 
+static size_t size_of(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? (size_t)info.st_size : 0;
+}
+
+static void print_json(const settings *s, const envelope_ids *ids, size_t keys, double seconds)
+{
+    json j;
+
+    json_begin(&j, stdout);
+    json_open_object(&j, NULL);
+    envelope_ids_json(&j, ids);
+    json_integer(&j, "keys", keys);
+    json_string(&j, "secret", s->secret);
+    json_integer(&j, "secret_bytes", size_of(s->secret));
+    json_string(&j, "eval", s->eval);
+    json_integer(&j, "eval_bytes", size_of(s->eval));
+    json_real(&j, "seconds", seconds);
+    json_close_object(&j);
+    json_end(&j);
+}
+
 static int run(const settings *s, const char *plan)
 {
+    double start = cli_seconds();
     nn_client *client = NULL;
     ckks_context *ctx = NULL;
     envelope_ids ids;
@@ -51,6 +81,8 @@ static int run(const settings *s, const char *plan)
 
     if (st == CLI_OK)
         st = keyfiles_make(s->secret, s->eval, s->force, client, ctx, &ids);
+    if (st == CLI_OK && s->json)
+        print_json(s, &ids, nn_client_key_count(client), cli_seconds() - start);
     ckks_context_free(ctx);
     nn_client_free(client);
     return st;
@@ -58,7 +90,7 @@ static int run(const settings *s, const char *plan)
 
 int cmd_keygen(int argc, char **argv)
 {
-    settings s = {NULL, NULL, 0};
+    settings s = {.secret = NULL};
     char **rest;
     int count, st = cli_parse(&command, argc, argv, &s, &rest, &count);
 
@@ -68,5 +100,7 @@ int cmd_keygen(int argc, char **argv)
         return cli_usage("-s and -e say where the two key files go; both are needed");
     if (strcmp(s.secret, s.eval) == 0)
         return cli_usage("-s and -e name the same file");
+    if (s.json && (strcmp(s.secret, "-") == 0 || strcmp(s.eval, "-") == 0))
+        return cli_usage("a key and --json would both go to standard output: give the key a file");
     return run(&s, rest[0]);
 }

@@ -143,3 +143,14 @@ int costs_write(const char *path, const nn_costs *costs)
             snprintf(text + used, sizeof text - (size_t)used, "%s %.4g\n", m[i].name, *m[i].value);
     return output_whole(path, OUTPUT_TEXT, text, (size_t)used);
 }
+
+void costs_json(json *j, const nn_costs *costs)
+{
+    nn_costs c = *costs;
+    member m[MEMBERS];
+
+    members(m, &c);
+    json_string(j, "kernel", c.kernel);
+    for (int i = 0; i < MEMBERS; i++)
+        json_real(j, m[i].name, *m[i].value);
+}

@@ -6,6 +6,7 @@
 
 #include "nn/nn.h"
 #include "tools/file.h"
+#include "tools/json.h"
 
 /** Read a table.
  *
@@ -19,5 +20,8 @@ int costs_parse(nn_costs *out, const file_bytes *file, const char *name);
 
 /** Write a table; "-" is standard output.  Returns: as costs_read */
 int costs_write(const char *path, const nn_costs *costs);
+
+/** The table as members of an object that is open. */
+void costs_json(json *j, const nn_costs *costs);
 
 #endif

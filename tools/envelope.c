@@ -196,3 +196,15 @@ void envelope_digest(uint8_t out[ENVELOPE_DIGEST], const file_bytes *request)
     channel_hash(hash, request->data, request->size);
     memcpy(out, hash, ENVELOPE_DIGEST);
 }
+
+void envelope_ids_json(json *j, const envelope_ids *ids)
+{
+    static const char *const name[] = {"model", "plan", "key"};
+    const uint64_t id[] = {ids->model, ids->plan, ids->key};
+    char text[20];
+
+    for (int k = 0; k < 3; k++) {
+        snprintf(text, sizeof text, "%016llx", (unsigned long long)id[k]);
+        json_string(j, name[k], text);
+    }
+}

@@ -33,6 +33,7 @@
 #include <stdint.h>
 
 #include "tools/file.h"
+#include "tools/json.h"
 
 enum { ENVELOPE_BYTES = 64, ENVELOPE_DIGEST = 16, ENVELOPE_WHY = 256 };
 
@@ -109,5 +110,8 @@ void envelope_digest(uint8_t out[ENVELOPE_DIGEST], const file_bytes *request);
 
 /** The name of a kind, as in "a request". */
 const char *envelope_kind_name(envelope_kind kind);
+
+/** The ids as members "model", "plan" and "key" of an object that is open, 16 digits each. */
+void envelope_ids_json(json *j, const envelope_ids *ids);
 
 #endif
