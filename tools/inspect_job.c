@@ -7,6 +7,7 @@
 #include "tools/cli.h"
 #include "tools/inspect.h"
 #include "tools/load.h"
+#include "tools/net/identity.h"
 
 enum { PLAN_VERSION_AT = 8 };
 
@@ -182,6 +183,25 @@ static void tell_sealed(const inspect_file *f, const envelope *e, const objects 
                        nn_client_key_count(p->client));
 }
 
+/* The public half, as lists for --allow hold it. */
+static int identity(const inspect_file *f)
+{
+    char text[CHANNEL_FINGERPRINT_CHARS], hex[IDENTITY_HEX];
+    channel_keys keys;
+    int st = identity_take(&keys, f->bytes, f->name);
+
+    if (st != CLI_OK)
+        return st;
+    channel_fingerprint(text, keys.public_key);
+    identity_hex(hex, keys.public_key);
+    ckks_wipe(&keys, sizeof keys);
+    inspect_kind(f, envelope_kind_name(ENVELOPE_IDENTITY), f->bytes->data[6]);
+    inspect_text(f, "public_key", hex);
+    inspect_text(f, "fingerprint", text);
+    inspect_truth(f, "checksum", 1);
+    return CLI_OK;
+}
+
 static int sealed(const inspect_file *f)
 {
     char why[ENVELOPE_WHY] = "";
@@ -191,6 +211,8 @@ static int sealed(const inspect_file *f)
 
     if (st != CLI_OK)
         return cli_fail(st, f->name, "%s", why);
+    if (e.kind == ENVELOPE_IDENTITY)
+        return identity(f);
     st = look_at_objects(&o, f, e.payload, e.payload_size);
     if (st != CLI_OK)
         return st;

@@ -38,19 +38,19 @@ static int make(channel_keys *keys, const char *path)
 }
 
 /* The public half is there to tell damage: it follows from the secret one. */
-static int take(channel_keys *keys, const file_bytes *file, const char *path)
+int identity_take(channel_keys *keys, const file_bytes *file, const char *name)
 {
     envelope e;
-    int st = envelope_open(&e, file, ENVELOPE_IDENTITY, path);
+    int st = envelope_open(&e, file, ENVELOPE_IDENTITY, name);
 
     if (st != CLI_OK)
         return st;
     if (e.payload_size != PAYLOAD)
-        return cli_fail(CLI_DAMAGED, path, "a key pair has %d bytes, and this one %zu", PAYLOAD,
+        return cli_fail(CLI_DAMAGED, name, "a key pair has %d bytes, and this one %zu", PAYLOAD,
                         e.payload_size);
     channel_keys_from_secret(keys, e.payload);
     if (memcmp(keys->public_key, e.payload + CHANNEL_KEY_BYTES, CHANNEL_KEY_BYTES) != 0)
-        return cli_fail(CLI_DAMAGED, path,
+        return cli_fail(CLI_DAMAGED, name,
                         "the file was altered: its two halves do not belong together");
     return CLI_OK;
 }
@@ -67,7 +67,7 @@ static int read_pair(channel_keys *keys, const struct stat *info, const char *pa
                         (unsigned)(info->st_mode & 0777));
     st = file_read(&file, path, ENVELOPE_BYTES + 4096);
     if (st == CLI_OK)
-        st = take(keys, &file, path);
+        st = identity_take(keys, &file, path);
     file_free(&file);
     return st;
 }

@@ -3,6 +3,7 @@
 #define UNSEEN_TOOLS_NET_IDENTITY_H
 
 #include "channel/channel.h"
+#include "tools/file.h"
 
 /** Read the key pair in a file; when there is no such file, make one, readable by its owner alone.
  *
@@ -12,6 +13,12 @@
  *           the file
  */
 int identity_load(channel_keys *keys, const char *path);
+
+/** The key pair in the bytes of such a file.
+ *
+ *  Returns: as identity_load
+ */
+int identity_take(channel_keys *keys, const file_bytes *file, const char *name);
 
 /** Digits of a public key, as lists of keys hold it. */
 enum { IDENTITY_HEX = 2 * CHANNEL_KEY_BYTES + 1 };
