@@ -59,7 +59,8 @@ start() {
 
 examples=0
 for page in unseen $(sed -n 's/^\.BR \(unseen\\-[a-z-]*\) (1)$/\1/p' "$top_srcdir/man/unseen.1" | tr -d '\\'); do
-    split "$top_srcdir/man/$page.1"
+    ports <"$top_srcdir/man/$page.1" >page
+    split page
     n=0
     while [ -f "blocks/$((n + 1))" ]; do
         n=$((n + 1))

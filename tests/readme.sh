@@ -4,15 +4,36 @@
 . "${top_srcdir:-.}/tests/documents.sh"
 cc=${CC:-cc}
 
+HOME=$work/home
+export HOME
+unset XDG_STATE_HOME
+mkdir "$HOME"
+
+# A server goes on while the commands behind it run; they begin when it has printed its key.
+servers=
+trap 'for server in $servers; do kill "$server"; wait "$server" || true; done; rm -rf "$work"' EXIT
+serve() {
+    : >"$work/served"
+    (cd "$work" && exec $1 </dev/null >served) &
+    servers="$servers $!"
+    until grep -q "^key " "$work/served"; do
+        kill -0 $! || exit 1
+        sleep 0.1
+    done
+}
+
 # README.md has the test images where the reader stands.
 cp "$work"/mnist/*.gz "$work"
 
 commands=0
-sed -n 's/^    \(build\/unseen .*\)$/\1/p' "$top_srcdir/README.md" >"$work/commands"
+sed -n 's/^    \(build\/unseen .*\)$/\1/p' "$top_srcdir/README.md" | ports >"$work/commands"
 while read -r command; do
     echo "$command"
     case $command in
         *" train "*) command="$command --epochs 2 --quiet" ;; # the default is for the real images
+    esac
+    case $command in
+        *" serve "*) serve "$command" && commands=$((commands + 1)) && continue ;;
     esac
     (cd "$work" && sh -c "$command" </dev/null)
     commands=$((commands + 1))
