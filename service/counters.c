@@ -21,7 +21,7 @@ void service_times_add(service_times *t, double seconds)
         seconds = 0.0;
     while (k < SERVICE_TIME_CLASSES && seconds > bounds[k])
         k++;
-    t->class[k]++;
+    t->times[k]++;
     t->count++;
     t->sum += seconds;
 }
@@ -53,7 +53,7 @@ static double percentile(const service_times *t, double share)
     size_t k = 0;
 
     for (; k < SERVICE_TIME_CLASSES - 1; k++) {
-        seen += t->class[k];
+        seen += t->times[k];
         if ((double)seen >= share * (double)t->count)
             break;
     }
@@ -84,7 +84,7 @@ static void histogram(text *out, const char *name, const char *help, const servi
 
     add(out, "# HELP unseen_%s %s\n# TYPE unseen_%s histogram\n", name, help, name);
     for (size_t k = 0; k < SERVICE_TIME_CLASSES; k++) {
-        seen += t->class[k];
+        seen += t->times[k];
         add(out, "unseen_%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, bounds[k], seen);
     }
     add(out, "unseen_%s_bucket{le=\"+Inf\"} %" PRIu64 "\nunseen_%s_sum %.6f\n", name, t->count,

@@ -47,7 +47,7 @@ enum { SERVICE_COUNTERS(SERVICE_COUNTERS_ID) SERVICE_COUNT_END };
 enum { SERVICE_TIME_CLASSES = 16 };
 
 typedef struct service_times {
-    uint64_t class[SERVICE_TIME_CLASSES + 1]; /* not summed up */
+    uint64_t times[SERVICE_TIME_CLASSES + 1]; /* not summed up */
     uint64_t count;
     double sum; /* seconds */
 } service_times;
