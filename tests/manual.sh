@@ -33,14 +33,17 @@ fail() {
     exit 1
 }
 
+# Other tests, and other users of this machine, may have the port that the pages name.
+port=$((20000 + $$ % 20000))
+
 # Writes the examples of page $1 as blocks/1, blocks/2, ...; the first line of each is the comment of its page.
 split() {
     rm -f blocks/*
-    awk '
+    awk -v address="127.0.0.1:$port" '
         /^\.\\" test: / { note = substr($0, 11) }
         $0 == ".EX" { n++; file = "blocks/" n; print "# " note > file; note = ""; on = 1; next }
         $0 == ".EE" { on = 0; close(file) }
-        on { gsub(/\\-/, "-"); gsub(/\\e/, "\\"); sub(/^\\&/, ""); print > file }
+        on { gsub(/\\-/, "-"); gsub(/\\e/, "\\"); sub(/^\\&/, ""); gsub(/127\.0\.0\.1:[0-9]+/, address); print > file }
     ' "$1"
 }
 

@@ -30,7 +30,7 @@ installed() {
     [ -n "$(find "$work/$variant.root" -name "$1")" ]
 }
 
-client="keygen encrypt decrypt "
+client="keygen encrypt decrypt ask stat "
 variant client "$client" --enable-client-only --disable-shared
 # The plan is made by the whole program; all the rest is the client's.
 "$top_builddir/unseen" plan "$top_srcdir/data/mnist/cryptonets.onnx" -q -o "$work/plan" >"$work/log"
