@@ -15,6 +15,7 @@ typedef struct entry {
 struct service_keyring {
     entry *first;
     size_t budget, bytes, count;
+    size_t reserved; /* held and reserved ones together stay within the budget */
     uint64_t evicted;
     void (*release)(void *value);
 };
@@ -80,16 +81,16 @@ void service_keyring_give(service_keyring *k, const void *value)
     }
 }
 
-/* Bytes that are in use. */
+/* Bytes that are in use or set aside. */
 static size_t held(const service_keyring *k)
 {
-    size_t bytes = 0;
+    size_t bytes = k->reserved;
     for (const entry *e = k->first; e != NULL; e = e->next)
         bytes += e->users > 0 ? e->bytes : 0;
     return bytes;
 }
 
-int service_keyring_room(const service_keyring *k, size_t bytes)
+static int fits(const service_keyring *k, size_t bytes)
 {
     return bytes <= k->budget && held(k) <= k->budget - bytes;
 }
@@ -103,6 +104,30 @@ static entry **oldest(service_keyring *k)
             found = at;
     }
     return found;
+}
+
+/* Puts out what is not in use until so many bytes that fit are free: once all of it has gone, they
+ * are, so oldest finds one each time. */
+static void make_room(service_keyring *k, size_t bytes)
+{
+    while (k->bytes + k->reserved > k->budget - bytes) {
+        drop(k, oldest(k));
+        k->evicted++;
+    }
+}
+
+int service_keyring_reserve(service_keyring *k, size_t bytes)
+{
+    if (!fits(k, bytes))
+        return 0;
+    make_room(k, bytes);
+    k->reserved += bytes;
+    return 1;
+}
+
+void service_keyring_unreserve(service_keyring *k, size_t bytes)
+{
+    k->reserved -= bytes;
 }
 
 static int there(const service_keyring *k, const uint8_t *digest)
@@ -120,16 +145,12 @@ service_status service_keyring_put(service_keyring *k, const uint8_t digest[SERV
 
     if (value == NULL || there(k, digest))
         return SERVICE_ERR_ARG;
-    if (!service_keyring_room(k, bytes))
+    if (!fits(k, bytes))
         return SERVICE_ERR_LIMIT;
     e = malloc(sizeof *e);
     if (e == NULL)
         return SERVICE_ERR_MEMORY;
-    /* There is room once all that is not in use has gone, so oldest finds one each time. */
-    while (k->bytes > k->budget - bytes) {
-        drop(k, oldest(k));
-        k->evicted++;
-    }
+    make_room(k, bytes);
     *e = (entry){.next = k->first, .value = value, .bytes = bytes, .users = 1};
     memcpy(e->digest, digest, SERVICE_DIGEST);
     k->first = e;

@@ -32,14 +32,20 @@ SERVICE_API void *service_keyring_take(service_keyring *k, const uint8_t digest[
 /** The end of one use. */
 SERVICE_API void service_keyring_give(service_keyring *k, const void *value);
 
-/** Whether so many bytes could be kept now. */
-SERVICE_API int service_keyring_room(const service_keyring *k, size_t bytes);
+/** Set bytes of the budget aside for values on their way; what is not in use goes until they fit.
+ *
+ *  Returns: 1, or 0 when what is in use, or set aside, leaves too little: nothing has gone then
+ */
+SERVICE_API int service_keyring_reserve(service_keyring *k, size_t bytes);
+
+/** They are free again. */
+SERVICE_API void service_keyring_unreserve(service_keyring *k, size_t bytes);
 
 /** Keep a value, in use once; others that are not in use go until it fits.
  *
  *  In:      digest   nothing is kept under it yet
  *           value    not NULL, owned by the ring on success
- *  Fails:   SERVICE_ERR_LIMIT (what is in use leaves too little), SERVICE_ERR_MEMORY,
+ *  Fails:   SERVICE_ERR_LIMIT (what is in use or set aside leaves too little), SERVICE_ERR_MEMORY,
  *           SERVICE_ERR_ARG (there is one already)
  */
 SERVICE_API SERVICE_MUST_CHECK service_status service_keyring_put(

@@ -73,6 +73,8 @@ service_status service_link_feed(service_link *l, size_t *used, const uint8_t *b
 
     if (*used > 0 && l->in_since == SERVICE_NEVER)
         l->in_since = now;
+    if (*used > 0)
+        l->in_last = now;
     l->in_got += *used;
     return st == CHANNEL_OK ? SERVICE_OK : channel_failed(l, st);
 }
@@ -162,6 +164,12 @@ int service_link_receive(service_link *l, service_message *m)
     return 1;
 }
 
+static void begin_sending(service_link *l, int64_t now)
+{
+    l->out_since = l->out_last = now;
+    l->out_sent = 0;
+}
+
 static service_status queue(service_link *l, uint16_t type, uint32_t stream, const uint8_t *bytes,
                             uint8_t *owned, size_t size, int64_t now)
 {
@@ -175,10 +183,8 @@ static service_status queue(service_link *l, uint16_t type, uint32_t stream, con
     *l->last = o;
     l->last = &o->next;
     l->out_bytes += size;
-    if (l->out_since == SERVICE_NEVER) {
-        l->out_since = now;
-        l->out_sent = 0;
-    }
+    if (l->out_since == SERVICE_NEVER)
+        begin_sending(l, now);
     return SERVICE_OK;
 }
 
@@ -246,10 +252,12 @@ void service_link_sent(service_link *l, size_t n, int64_t now)
 {
     channel_consume(l->channel, n);
     l->out_sent += n;
+    if (n > 0)
+        l->out_last = now;
     if (service_link_backlog(l) == 0)
         l->out_since = SERVICE_NEVER;
     else if (l->out_since == SERVICE_NEVER)
-        l->out_since = now;
+        begin_sending(l, now);
 }
 
 size_t service_link_backlog(const service_link *l)
@@ -257,32 +265,39 @@ size_t service_link_backlog(const service_link *l)
     return l->out_bytes + (l->out != NULL) + channel_backlog(l->channel);
 }
 
-/* A peer has its time for nothing, and for every byte that it did send or take a little more. */
-static int64_t due(const service_link *l, int64_t since, uint64_t bytes)
+/* A peer has its time for nothing, and for every byte that it did send or take a little more; but
+ * bytes that went fast are no reason to stand still for long. */
+static int64_t due(const service_link *l, int64_t since, int64_t last, uint64_t bytes)
 {
-    int64_t seconds;
+    int64_t seconds, allowed;
 
     if (since == SERVICE_NEVER)
         return SERVICE_NEVER;
     seconds = (int64_t)(bytes / (uint64_t)l->pace.bytes_per_second);
-    return since + l->pace.stall_ms + 1000 * seconds;
+    allowed = since + 1000 * seconds;
+    return (allowed < last ? allowed : last) + l->pace.stall_ms;
 }
 
 int64_t service_link_deadline(const service_link *l, int reading)
 {
-    int64_t in = reading ? due(l, l->in_since, l->in_got) : SERVICE_NEVER;
-    int64_t out = due(l, l->out_since, l->out_sent);
+    int64_t in = reading ? due(l, l->in_since, l->in_last, l->in_got) : SERVICE_NEVER;
+    int64_t out = due(l, l->out_since, l->out_last, l->out_sent);
 
     if (in == SERVICE_NEVER || (out != SERVICE_NEVER && out < in))
         return out;
     return in;
 }
 
+void service_link_expect(service_link *l, int64_t now)
+{
+    l->in_since = l->in_last = now;
+    l->in_got = 0;
+}
+
 void service_link_forgive(service_link *l, int64_t now)
 {
     if (l->in_since != SERVICE_NEVER)
-        l->in_since = now;
-    l->in_got = 0;
+        service_link_expect(l, now);
 }
 
 const char *service_link_why(const service_link *l)

@@ -41,7 +41,8 @@ typedef struct service_link {
     size_t out_bytes;         /* of them */
     service_pace pace;
     int64_t in_since, out_since; /* when the wait for this began; SERVICE_NEVER: no wait */
-    uint64_t in_got, out_sent;   /* bytes since */
+    int64_t in_last, out_last;   /* when bytes last went, or the wait began */
+    uint64_t in_got, out_sent;   /* bytes since it began */
     char why[240];
 } service_link;
 
@@ -100,8 +101,12 @@ void service_link_sent(service_link *l, size_t n, int64_t now);
 size_t service_link_backlog(const service_link *l);
 
 /** When the other side will have taken too long over taking what is sent or, while it is read from,
- *  over what it sends; SERVICE_NEVER when neither is going on. */
+ *  over what it sends: it stood still for stall_ms, or its bytes came more slowly than they may.
+ *  SERVICE_NEVER when neither is going on. */
 int64_t service_link_deadline(const service_link *l, int reading);
+
+/** From now on something is to come. */
+void service_link_expect(service_link *l, int64_t now);
 
 /** Forgive the other side the time up to now: it had to wait for us. */
 void service_link_forgive(service_link *l, int64_t now);

@@ -29,8 +29,8 @@ struct service_server {
     int stats;     /* STAT events not answered */
     int finishing; /* no more requests */
     service_status status;
-    int64_t quiet_since;
-    char note[240]; /* why it is over */
+    int64_t quiet_since, now; /* now: the latest time that it was told */
+    char note[240];           /* why it is over */
 };
 
 static uint32_t bit(int type)
@@ -83,6 +83,9 @@ static service_status end(service_server *s, service_status status, const char *
         s->status = status;
         s->state = OVER;
         s->asked = 0;
+        /* Even its last words have to be taken in time. */
+        if (s->link.out_since == SERVICE_NEVER)
+            s->link.out_since = s->link.out_last = s->now;
         permit(s);
     }
     return status;
@@ -124,8 +127,8 @@ service_status service_server_create(service_server **out, const channel_options
         return st;
     }
     s->limits = *limits;
-    s->link.in_since = now;
-    s->quiet_since = now;
+    service_link_expect(&s->link, now);
+    s->quiet_since = s->now = now;
     permit(s);
     *out = s;
     return SERVICE_OK;
@@ -145,6 +148,7 @@ service_status service_server_feed(service_server *s, size_t *used, const uint8_
     service_status st;
 
     *used = n;
+    s->now = now;
     if (s->state == OVER)
         return SERVICE_OK;
     st = service_link_feed(&s->link, used, bytes, n, now);
@@ -288,6 +292,7 @@ int service_server_event(service_server *s, service_event *e, int64_t now)
     int got;
 
     memset(e, 0, sizeof *e);
+    s->now = now;
     if (!open_for_more(s))
         return s->state == OVER ? s->status : 0;
     if (s->state == GREETING) {
@@ -319,8 +324,12 @@ const uint8_t *service_server_output(service_server *s, size_t *n)
 
 void service_server_sent(service_server *s, size_t n, int64_t now)
 {
+    int full = !open_for_more(s);
+
     service_link_sent(&s->link, n, now);
-    s->quiet_since = now;
+    s->quiet_since = s->now = now;
+    if (full && open_for_more(s))
+        service_link_forgive(&s->link, now);
     settle(s);
 }
 
@@ -335,7 +344,7 @@ int64_t service_server_deadline(const service_server *s)
     int64_t due;
 
     if (s->state == OVER)
-        return SERVICE_NEVER;
+        return service_link_deadline(&s->link, 0);
     due = service_link_deadline(&s->link, open_for_more(s));
     if (due != SERVICE_NEVER || waits)
         return due;
@@ -379,7 +388,7 @@ static service_status answered(service_server *s, service_status st, int64_t now
 {
     if (st != SERVICE_OK)
         return fail(s, st);
-    s->quiet_since = now;
+    s->quiet_since = s->now = now;
     service_link_forgive(&s->link, now);
     permit(s);
     return SERVICE_OK;
@@ -446,6 +455,9 @@ service_status service_server_keys(service_server *s, int have, int64_t now)
     s->state = have ? READY : WANTED;
     memcpy(m.digest, s->keys.digest, SERVICE_DIGEST);
     service_keys_state_write(bytes, &m);
+    /* Memory is set aside for keys on their way: they have to come. */
+    if (!have)
+        service_link_expect(&s->link, now);
     return answered(
         s, service_link_copy(&s->link, SERVICE_TYPE_KEYS_STATE, 0, bytes, sizeof bytes, now), now);
 }

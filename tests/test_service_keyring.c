@@ -67,20 +67,43 @@ static void what_is_in_use_stays(void **state)
     assert_int_equal(service_keyring_put(k, digest(0), &values[0], 60), SERVICE_OK);
     assert_int_equal(service_keyring_put(k, digest(0), &values[1], 1), SERVICE_ERR_ARG);
     assert_int_equal(service_keyring_put(k, digest(1), NULL, 1), SERVICE_ERR_ARG);
-    assert_true(service_keyring_room(k, 40));
-    assert_false(service_keyring_room(k, 41));
     assert_int_equal(service_keyring_put(k, digest(1), &values[1], 41), SERVICE_ERR_LIMIT);
-    assert_false(service_keyring_room(k, 101));
     assert_int_equal(service_keyring_put(k, digest(1), &values[1], SIZE_MAX), SERVICE_ERR_LIMIT);
     assert_ptr_equal(service_keyring_take(k, digest(0)), &values[0]); /* twice in use */
     service_keyring_give(k, &values[0]);
-    assert_false(service_keyring_room(k, 41));
+    assert_int_equal(service_keyring_put(k, digest(1), &values[1], 41), SERVICE_ERR_LIMIT);
     service_keyring_give(k, &values[0]);
     service_keyring_give(k, &values[0]); /* once too often: nothing happens */
     put(k, 1, 41);
     assert_int_equal(released[0], 1);
     service_keyring_free(k);
     service_keyring_free(NULL);
+}
+
+/* What is on its way counts as if it were there already. */
+static void room_can_be_set_aside(void **state)
+{
+    service_keyring *k = make(100);
+
+    (void)state;
+    put(k, 0, 40);
+    put(k, 1, 40);
+    assert_int_equal(service_keyring_reserve(k, 101), 0);
+    assert_int_equal(service_keyring_reserve(k, SIZE_MAX), 0);
+    assert_int_equal(service_keyring_reserve(k, 20), 1);
+    assert_int_equal(released[0], 0);
+    assert_int_equal(service_keyring_reserve(k, 30), 1);
+    assert_int_equal(released[0], 1);
+    assert_ptr_equal(service_keyring_take(k, digest(1)), &values[1]);
+    assert_int_equal(service_keyring_reserve(k, 11), 0); /* 40 in use, 50 set aside */
+    assert_int_equal(service_keyring_put(k, digest(2), &values[2], 11), SERVICE_ERR_LIMIT);
+    service_keyring_unreserve(k, 30);
+    put(k, 2, 11);
+    assert_int_equal(service_keyring_reserve(k, 41), 0);
+    service_keyring_give(k, &values[1]);
+    assert_int_equal(service_keyring_reserve(k, 80), 1); /* both have to go */
+    assert_int_equal(released[1] + released[2], 2);
+    service_keyring_free(k);
 }
 
 static void no_memory_changes_nothing(void **state)
@@ -107,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_least_recently_used_goes),
         cmocka_unit_test(what_is_in_use_stays),
+        cmocka_unit_test(room_can_be_set_aside),
         cmocka_unit_test(no_memory_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

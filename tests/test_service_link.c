@@ -209,6 +209,12 @@ static void deadlines(void **state)
     assert_int_equal(service_link_deadline(&t.b, 0), SERVICE_NEVER);
     service_link_forgive(&t.b, 900);
     assert_int_equal(service_link_deadline(&t.b, 1), 1900);
+    /* Bytes that came fast give no leave to stand still. */
+    t.b.in_got = 1000000000;
+    t.b.in_last = 1000;
+    assert_int_equal(service_link_deadline(&t.b, 1), 2000);
+    t.a.out_sent = 1000000000;
+    assert_int_equal(service_link_deadline(&t.a, 1), 1700);
     carry(&t.a, &t.b);
     assert_int_equal(service_link_deadline(&t.a, 1), SERVICE_NEVER);
     end(&t);

@@ -289,17 +289,78 @@ static void the_slow_are_sent_away(void **state)
     assert_non_null(bytes);
     assert_int_equal(service_server_feed(t.server, &used, bytes, 3000, t.now), SERVICE_OK);
     service_client_sent(t.client, used, t.now);
-    /* Five seconds, and one for each 1000 bytes that came. */
+    /* Five seconds of standing still; five, and one for each 1000 bytes that came, in all. */
+    assert_int_equal(service_server_deadline(t.server), 15000);
+    for (t.now = 14000; t.now < 18000; t.now += 4000) {
+        bytes = service_client_output(t.client, &size);
+        assert_int_equal(service_server_feed(t.server, &used, bytes, 100, t.now), SERVICE_OK);
+        service_client_sent(t.client, used, t.now);
+    }
     assert_int_equal(service_server_deadline(t.server), 18000);
     assert_int_equal(talk_event(&t, &e), 1);
     free(e.bytes);
     service_server_late(t.server);
+    /* That it is told why has its time, too. */
+    assert_int_equal(service_server_deadline(t.server), t.now + 5000);
     assert_true(service_server_over(t.server));
     assert_int_equal(service_server_status(t.server), SERVICE_ERR_TIME);
     talk_to_client(&t);
     while (service_client_news(t.client, &n) == 1)
         continue;
     assert_non_null(strstr(service_client_why(t.client), "too slow"));
+    talk_end(&t);
+}
+
+/* Memory is set aside for keys that are announced: they have to begin to come. */
+static void announced_keys_have_to_come(void **state)
+{
+    uint8_t digest[SERVICE_DIGEST] = {1};
+    service_event e;
+    talk t;
+
+    (void)state;
+    talk_begin(&t);
+    talk_greet(&t);
+    talk_open(&t);
+    assert_int_equal(service_client_keys(t.client, digest, TALK_KEYS, t.now), SERVICE_OK);
+    talk_expect_event(&t, &e, SERVICE_EVENT_KEYS);
+    assert_int_equal(service_server_keys(t.server, 0, t.now), SERVICE_OK);
+    talk_to_client(&t);
+    assert_int_equal(service_server_deadline(t.server), t.now + 5000);
+    talk_end(&t);
+}
+
+/* What a client sends waits while it fetches what piled up; that time is not held against it. */
+static void who_waited_is_forgiven(void **state)
+{
+    const service_limits limits = {
+        .pace = {5000, 1 << 20}, .idle_ms = 60000, .requests = 2, .backlog = 1000};
+    service_event e;
+    size_t size, used;
+    const uint8_t *bytes;
+    talk t;
+
+    (void)state;
+    talk_begin_with(&t, CHANNEL_SUITE_NOISE, &limits);
+    talk_greet(&t);
+    talk_open(&t);
+    talk_keys_known(&t);
+    request(&t, 1, 10);
+    expect_request(&t, 1, 10);
+    request(&t, 2, 1000);
+    bytes = service_client_output(t.client, &size);
+    assert_int_equal(service_server_feed(t.server, &used, bytes, 100, t.now), SERVICE_OK);
+    service_client_sent(t.client, used, t.now);
+    answer(&t, 1, 2000);
+    assert_false(service_server_hungry(t.server));
+    for (int i = 0; i < 3; i++) {
+        t.now += 4000;
+        bytes = service_server_output(t.server, &size);
+        service_server_sent(t.server, i < 2 ? 100 : size, t.now);
+        assert_int_equal(service_server_hungry(t.server), i == 2);
+        assert_true(service_server_deadline(t.server) == t.now + (i < 2 ? 1000 - 4000 * i : 5000));
+    }
+    assert_int_equal(service_server_event(t.server, &e, t.now), 0);
     talk_end(&t);
 }
 
@@ -413,6 +474,8 @@ int main(void)
         cmocka_unit_test(answers_nobody_asked_for),
         cmocka_unit_test(counters_and_progress_are_told),
         cmocka_unit_test(the_slow_are_sent_away),
+        cmocka_unit_test(announced_keys_have_to_come),
+        cmocka_unit_test(who_waited_is_forgiven),
         cmocka_unit_test(answers_have_to_be_taken),
         cmocka_unit_test(bytes_of_a_connection_are_bounded),
         cmocka_unit_test(finish_answers_what_is_under_way),

@@ -179,6 +179,21 @@ static int make_hosts(server *v, const settings *s, int threads)
     return st;
 }
 
+/* Keys for which there is never room would be asked for in vain. */
+static int check_key_memory(const server *v)
+{
+    for (size_t i = 0; i < v->hosts; i++) {
+        const host *h = &v->host[i];
+        size_t needed = host_upload_bytes(h);
+        if (v->loop.key_memory < needed)
+            return cli_fail(CLI_USAGE, h->path,
+                            "one client's keys need up to %zu bytes and --key-memory grants %zu; "
+                            "give it at least %zuM",
+                            needed, v->loop.key_memory, (needed >> 20) + 1);
+    }
+    return CLI_OK;
+}
+
 static int load_identity(server *v, const settings *s)
 {
     char path[STATE_PATH];
@@ -266,6 +281,8 @@ static int run(server *v, const settings *s)
         st = listen_everywhere(v, s);
     if (st == CLI_OK)
         st = make_hosts(v, s, threads);
+    if (st == CLI_OK)
+        st = check_key_memory(v);
     if (st != CLI_OK)
         return st;
     pooled.lanes = lanes_of(v, s, threads);

@@ -109,6 +109,9 @@ int output_commit(output_file *o);
  * neither does.  Returns: as output_write */
 int output_commit_both(output_file *first, output_file *second);
 
+/** Whether a file's name is such as outputs have until they are whole. */
+int output_is_temporary(const char *name);
+
 /** Drop whatever was not committed. After output_commit this does nothing. */
 void output_abort(output_file *o);
 

@@ -98,6 +98,15 @@ static char *temporary_name(const char *target)
     return name;
 }
 
+int output_is_temporary(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n >= 9 && name[0] == '.' && name[n - 7] == '.' &&
+           strspn(name + n - 6, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
+               6;
+}
+
 /* mkstemp makes the file with mode 0600; what is no secret gets what the umask leaves of 0666. */
 static int make_temporary(output_file *o, int flags)
 {

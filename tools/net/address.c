@@ -128,7 +128,10 @@ static int try_connect(int fd, const struct sockaddr *sa, socklen_t size, double
     double left;
     int got;
 
-    if (connect(fd, sa, size) == 0)
+    /* A socket of the file system whose server has many waiting says so at once. */
+    while ((got = connect(fd, sa, size)) != 0 && errno == EAGAIN && cli_seconds() < until)
+        (void)poll(NULL, 0, 10);
+    if (got == 0)
         return 0;
     if (errno != EINPROGRESS && errno != EINTR)
         return errno;

@@ -6,6 +6,9 @@
  *     known_servers       lines "ADDRESS KEY": public keys of servers that were accepted
  *     keys/DIGEST/        plan, secret.key and eval.keys for the plan of this digest
  *     offers/NAME         the digest of the plan that a server last offered
+ *
+ * A process that was killed while it wrote one leaves a temporary name beside it; whoever looks
+ * for a file of that folder an hour later removes it.
  */
 #ifndef UNSEEN_TOOLS_NET_STATE_H
 #define UNSEEN_TOOLS_NET_STATE_H

@@ -130,6 +130,11 @@ void connection_write(connection *c)
     }
 }
 
+int connection_ready(const connection *c)
+{
+    return c->rest_size > 0 && !c->hung_up && service_server_hungry(c->server);
+}
+
 short connection_events(connection *c)
 {
     size_t n;

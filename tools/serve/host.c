@@ -94,6 +94,11 @@ void host_close(host *h)
     memset(h, 0, sizeof *h);
 }
 
+size_t host_upload_bytes(const host *h)
+{
+    return (size_t)h->offer.keys_bytes + h->key_memory;
+}
+
 void host_keys_free(void *keys)
 {
     host_keys *k = keys;

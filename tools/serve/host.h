@@ -35,6 +35,9 @@ int host_open(host *h, const char *path, const nn_plan_options *planning, int th
 /** Release; all zero is fine. */
 void host_close(host *h);
 
+/** Bytes that a client's keys take at most, while their file is still there beside them. */
+size_t host_upload_bytes(const host *h);
+
 /* One client's evaluation keys, loaded. */
 typedef struct host_keys {
     ckks_eval_keys *keys;

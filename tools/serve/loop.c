@@ -17,7 +17,7 @@
 #include "tools/serve/log.h"
 #include "tools/serve/serving.h"
 
-enum { BEAT_MS = 2000 };
+enum { BEAT_MS = 2000, ACCEPTS = 32 };
 
 typedef struct loop {
     const loop_options *o;
@@ -66,7 +66,8 @@ static int watch_signals(void)
 
 /* ---- connections ---- */
 
-static void accept_one(loop *l, const loop_listener *at)
+/* Returns 0 when nobody more waits. */
+static int accept_one(loop *l, const loop_listener *at)
 {
     struct sockaddr_storage from;
     socklen_t size = sizeof from;
@@ -78,20 +79,20 @@ static void accept_one(loop *l, const loop_listener *at)
         /* Without descriptors it would be tried again at once, for ever. */
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             l->no_accept = connection_now() + 100;
-        return;
+        return 0;
     }
     COUNT(&l->s, connections_total)++;
     if (l->s.count >= l->o->connections || address_prepare(fd) != 0) {
         COUNT(&l->s, connections_refused_total)++;
         close(fd);
-        return;
+        return 1;
     }
     if (from.ss_family != AF_UNIX)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     options.suites[0] = at->plain ? CHANNEL_SUITE_PLAIN : CHANNEL_SUITE_NOISE;
     if (connection_create(&c, fd, ++l->serial, &options, &l->o->limits) != SERVICE_OK) {
         COUNT(&l->s, connections_refused_total)++;
-        return;
+        return 1;
     }
     address_peer(c->peer, (const struct sockaddr *)&from, size);
     l->s.connection[l->s.count++] = c;
@@ -99,6 +100,14 @@ static void accept_one(loop *l, const loop_listener *at)
     log_number("connection", c->serial);
     log_text("from", c->peer);
     log_end();
+    return 1;
+}
+
+/* Some at a time: those who are connected have their turns between. */
+static void accept_some(loop *l, const loop_listener *at)
+{
+    for (int i = 0; i < ACCEPTS && accept_one(l, at); i++)
+        continue;
 }
 
 static void drop(loop *l, size_t i)
@@ -171,6 +180,8 @@ static int next_deadline(const loop *l)
 
     for (size_t i = 0; i < l->s.count; i++) {
         int64_t due = service_server_deadline(l->s.connection[i]->server);
+        if (connection_ready(l->s.connection[i]))
+            return 0;
         if (due != SERVICE_NEVER && due - now < wait)
             wait = due > now ? due - now : 0;
     }
@@ -224,7 +235,7 @@ static void serve_connections(loop *l, const struct pollfd *p, size_t count)
         connection *c = l->s.connection[i];
         if ((p[i].revents & POLLIN) != 0)
             connection_read(c);
-        if (p[i].revents != 0)
+        if (p[i].revents != 0 || connection_ready(c))
             serving_converse(&l->s, c);
         if ((p[i].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
             c->hung_up = 1;
@@ -238,13 +249,13 @@ static int turn(loop *l)
 
     if (got < 0 && errno != EINTR && errno != EAGAIN)
         return cli_fail(CLI_MEMORY, NULL, "waiting for the network failed: %s", strerror(errno));
-    if (got > 0) {
+    if (got >= 0) {
         serve_connections(l, l->poll + 2 + l->o->listeners, count);
         if (l->poll[1].revents != 0)
             serving_finished(&l->s);
         for (size_t i = 0; i < l->o->listeners; i++) {
             if (l->poll[2 + i].revents != 0)
-                accept_one(l, &l->o->listener[i]);
+                accept_some(l, &l->o->listener[i]);
         }
     }
     if (stops > 0)
@@ -285,7 +296,6 @@ int loop_run(const loop_options *o, const host *hosts, size_t count, pool *p)
                     .pool = p,
                     .allow = o->allow,
                     .connections_client = o->connections_client,
-                    .key_memory = o->key_memory,
                     .begun = cli_seconds()}};
     int st = prepare(&l);
 

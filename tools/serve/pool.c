@@ -22,6 +22,7 @@ typedef struct lane {
     int started;
     host_bench *bench; /* one for each network, made at its first job */
     const job *running;
+    int unwanted; /* nobody waits for what is running */
     uint32_t step, steps;
 } lane;
 
@@ -49,13 +50,15 @@ void job_free(job *j)
 static int on_step(void *user, size_t step, size_t steps, const char *name)
 {
     lane *l = user;
+    int stop;
 
     (void)name;
     pthread_mutex_lock(&l->pool->lock);
     l->step = (uint32_t)step;
     l->steps = (uint32_t)steps;
+    stop = l->unwanted || l->pool->stopping;
     pthread_mutex_unlock(&l->pool->lock);
-    return 0;
+    return stop;
 }
 
 static void compute(lane *l, job *j)
@@ -104,6 +107,7 @@ static void *run(void *user)
         }
         l->running = j;
         l->step = l->steps = 0;
+        l->unwanted = 0;
         pthread_mutex_unlock(&p->lock);
         compute(l, j);
         pthread_mutex_lock(&p->lock);
@@ -279,6 +283,11 @@ void pool_cancel(pool *p, uint64_t connection)
 
     pthread_mutex_lock(&p->lock);
     service_queue_drop(p->queue, of_connection, &c);
+    for (int i = 0; i < p->options.lanes; i++) {
+        lane *l = &p->lane[i];
+        if (l->running != NULL && l->running->connection == connection)
+            l->unwanted = 1;
+    }
     pthread_mutex_unlock(&p->lock);
 }
 

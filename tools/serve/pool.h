@@ -42,7 +42,7 @@ typedef struct pool_options {
  */
 int pool_create(pool **out, const pool_options *options, const host *hosts, size_t count);
 
-/** Let jobs that run end, drop the others, stop the threads; NULL is fine. */
+/** Stop jobs that run, drop the others, end the threads; NULL is fine. */
 void pool_free(pool *p);
 
 /** A file descriptor that is readable while pool_finished has something. */
@@ -55,7 +55,8 @@ service_status pool_submit(pool *p, job *j);
 /** A job that is done, NULL when there is none. */
 job *pool_finished(pool *p);
 
-/** Drop the jobs of a connection that wait; their keys come back as finished jobs with a status. */
+/** Drop the jobs of a connection that wait and stop those that run: nobody hears their answers.
+ * They come back as finished jobs with a status. */
 void pool_cancel(pool *p, uint64_t connection);
 
 /** Jobs that wait and that run. */

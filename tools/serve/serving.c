@@ -114,19 +114,17 @@ static host_keys *take_keys(serving *s, connection *c)
 /* Room for keys as a file and loaded, beside what is in use and what others were granted. */
 static int grant_upload(serving *s, connection *c)
 {
-    size_t wanted = (size_t)c->host->offer.keys_bytes + c->host->key_memory;
+    size_t wanted = host_upload_bytes(c->host);
 
-    if (wanted > s->key_memory - s->uploads ||
-        !service_keyring_room(s->keyring, s->uploads + wanted))
+    if (!service_keyring_reserve(s->keyring, wanted))
         return 0;
     c->upload = wanted;
-    s->uploads += wanted;
     return 1;
 }
 
 static void end_upload(serving *s, connection *c)
 {
-    s->uploads -= c->upload;
+    service_keyring_unreserve(s->keyring, c->upload);
     c->upload = 0;
 }
 
@@ -270,6 +268,8 @@ static void keys_done(serving *s, connection *c, job *j)
 {
     service_status st = SERVICE_OK;
 
+    if (c != NULL)
+        end_upload(s, c);
     if (j->status == CLI_OK)
         st = service_keyring_put(s->keyring, j->digest, j->keys, j->keys->bytes);
     if (j->status == CLI_OK && st == SERVICE_OK) {
@@ -283,7 +283,6 @@ static void keys_done(serving *s, connection *c, job *j)
     }
     if (c == NULL)
         return;
-    end_upload(s, c);
     if (j->status != CLI_OK)
         fault(s, c, 0, fault_of(j->status), j->why);
     else if (st == SERVICE_OK || st == SERVICE_ERR_ARG)
@@ -295,7 +294,7 @@ static void keys_done(serving *s, connection *c, job *j)
 static void request_done(serving *s, connection *c, job *j)
 {
     service_keyring_give(s->keyring, j->keys);
-    if (j->begun > 0.0) {
+    if (j->status == CLI_OK) {
         service_times_add(&s->counters.wait, j->begun - j->arrived);
         service_times_add(&s->counters.infer, j->done - j->begun);
     }

@@ -18,8 +18,6 @@ typedef struct serving {
     service_counters counters;
     const identity_list *allow; /* NULL: everybody */
     size_t connections_client;  /* at a time of one client */
-    size_t key_memory;          /* bytes of clients' keys, those on their way included */
-    size_t uploads;             /* of that granted to keys on their way */
     connection **connection;    /* count of them are open */
     size_t count;
     int draining; /* no new work is taken */
