@@ -22,14 +22,8 @@ static const cli_option options[] = {
     {0, "first", "I", "with --idx: begin with picture I, from 0 (default 0)"},
     {0, "count", "N", "with --idx: how many (default 1)"},
     {0, "invert", NULL, "the pictures are dark on light; networks here take light on dark"},
-    {0, "accept-new", NULL, "trust a server that was never seen before without asking"},
-    {0, "server-key", "FINGERPRINT", "talk to the server with this key only"},
-    {0, "identity", "FILE",
-     "this client's key pair, made when missing\n"
-     "(default: identity in the state folder)"},
-    {0, "insecure-plain", NULL, "no encryption of the connection; a server on this machine only"},
     {0, "new-keys", NULL, "make new keys in place of those that are kept"},
-    {0, "timeout", "S", "seconds that the server may be silent or busy (default 30)"},
+    CONVERSATION_OPTIONS,
     {0, "json", NULL, "print the result as JSON"},
     {0, NULL, NULL, NULL},
 };
@@ -54,22 +48,14 @@ static int take(void *user, const char *name, const char *value)
     settings *s = user;
     int st = take_picture(s, name, value);
 
+    if (st == CLI_DONE)
+        st = conversation_take(&s->talk, name, value);
     if (st != CLI_DONE)
         return st;
     if (strcmp(name, "model") == 0)
         s->query.model = value;
-    else if (strcmp(name, "accept-new") == 0)
-        s->talk.policy.accept_new = 1;
-    else if (strcmp(name, "server-key") == 0)
-        s->talk.policy.fingerprint = value;
-    else if (strcmp(name, "identity") == 0)
-        s->talk.identity = value;
-    else if (strcmp(name, "insecure-plain") == 0)
-        s->talk.insecure_plain = 1;
     else if (strcmp(name, "new-keys") == 0)
         s->query.renew = 1;
-    else if (strcmp(name, "timeout") == 0)
-        return cli_real(&s->talk.timeout, name, value, 0.1, 86400.0);
     else
         s->json = 1;
     return CLI_OK;
@@ -164,7 +150,7 @@ static void print_text(const settings *s)
 
 int cmd_ask(int argc, char **argv)
 {
-    settings s = {.talk.timeout = 30.0, .query.model = "", .count = 1};
+    settings s = {.talk.timeout = CONVERSATION_TIMEOUT, .query.model = "", .count = 1};
     conversation c = {.fd = -1};
     double start;
     address at;

@@ -15,35 +15,20 @@ typedef struct settings {
 static const cli_option options[] = {
     {0, "prometheus", NULL, "print the text format of Prometheus (default: JSON)"},
     {0, "json", NULL, "print JSON, as without options"},
-    {0, "accept-new", NULL, "trust a server that was never seen before without asking"},
-    {0, "server-key", "FINGERPRINT", "talk to the server with this key only"},
-    {0, "identity", "FILE",
-     "this client's key pair, made when missing\n"
-     "(default: identity in the state folder)"},
-    {0, "insecure-plain", NULL, "no encryption of the connection; a server on this machine only"},
-    {0, "timeout", "S", "seconds that the server may be silent (default 30)"},
+    CONVERSATION_OPTIONS,
     {0, NULL, NULL, NULL},
 };
 
 static int take(void *user, const char *name, const char *value)
 {
     settings *s = user;
+    int st = conversation_take(&s->talk, name, value);
 
-    if (strcmp(name, "prometheus") == 0)
-        s->format = SERVICE_STAT_PROMETHEUS;
-    else if (strcmp(name, "json") == 0)
-        s->format = SERVICE_STAT_JSON;
-    else if (strcmp(name, "accept-new") == 0)
-        s->talk.policy.accept_new = 1;
-    else if (strcmp(name, "server-key") == 0)
-        s->talk.policy.fingerprint = value;
-    else if (strcmp(name, "identity") == 0)
-        s->talk.identity = value;
-    else if (strcmp(name, "insecure-plain") == 0)
-        s->talk.insecure_plain = 1;
-    else
-        return cli_real(&s->talk.timeout, name, value, 0.1, 86400.0);
-    return CLI_OK;
+    if (st == CLI_DONE) {
+        s->format = strcmp(name, "prometheus") == 0 ? SERVICE_STAT_PROMETHEUS : SERVICE_STAT_JSON;
+        st = CLI_OK;
+    }
+    return st;
 }
 
 static const cli_command command = {
@@ -78,7 +63,7 @@ static int show(conversation *c, int format)
 
 int cmd_stat(int argc, char **argv)
 {
-    settings s = {.talk.timeout = 30.0, .format = SERVICE_STAT_JSON};
+    settings s = {.talk.timeout = CONVERSATION_TIMEOUT, .format = SERVICE_STAT_JSON};
     conversation c = {.fd = -1};
     address at;
     char **rest;

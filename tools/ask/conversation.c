@@ -18,6 +18,23 @@
 /* The largest plan file is 32 MiB, a response is smaller. */
 enum { READ_BYTES = 256 * 1024, MOST = 1 << 26 };
 
+int conversation_take(conversation_options *o, const char *name, const char *value)
+{
+    if (strcmp(name, "accept-new") == 0)
+        o->policy.accept_new = 1;
+    else if (strcmp(name, "server-key") == 0)
+        o->policy.fingerprint = value;
+    else if (strcmp(name, "identity") == 0)
+        o->identity = value;
+    else if (strcmp(name, "insecure-plain") == 0)
+        o->insecure_plain = 1;
+    else if (strcmp(name, "timeout") == 0)
+        return cli_real(&o->timeout, name, value, 0.1, 86400.0);
+    else
+        return CLI_DONE;
+    return CLI_OK;
+}
+
 int64_t conversation_now(void)
 {
     return (int64_t)(1e3 * cli_seconds());

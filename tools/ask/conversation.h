@@ -23,6 +23,25 @@ typedef struct conversation_options {
     double timeout;       /* seconds that the server may be silent */
 } conversation_options;
 
+#define CONVERSATION_TIMEOUT 30.0
+
+/* Rows for a command's option table. */
+/* clang-format off */
+#define CONVERSATION_OPTIONS \
+    {0, "accept-new", NULL, "trust a server that was never seen before without asking"}, \
+    {0, "server-key", "FINGERPRINT", "talk to the server with this key only"}, \
+    {0, "identity", "FILE", "this client's key pair, made when missing\n" \
+     "(default: identity in the state folder)"}, \
+    {0, "insecure-plain", NULL, "no encryption of the connection; a server on this machine only"}, \
+    {0, "timeout", "S", "seconds that the server may be silent or busy (default 30)"}
+/* clang-format on */
+
+/** Take one of these options.
+ *
+ *  Returns: CLI_OK, an exit code, or CLI_DONE when name is none of them
+ */
+int conversation_take(conversation_options *o, const char *name, const char *value);
+
 /** Connect, and make sure that it is the right server.
  *
  *  Out:     c   to be released with conversation_close, also after a failure
