@@ -97,6 +97,13 @@ static void damaged(void **state)
 
         assert_int_equal(channel_hello_read(&back, bytes, cut), CHANNEL_ERR_FORMAT);
     }
+    bytes[10] ^= 1;
+    for (size_t cut = 0; cut < 10; cut++) { /* what lies behind the bytes is not looked at */
+        channel_hello back;
+
+        assert_int_equal(channel_hello_read(&back, bytes, cut), CHANNEL_ERR_FORMAT);
+    }
+    bytes[10] ^= 1;
     bytes[12] = 4;
     bytes[13] = 2; /* lowest above highest */
     {

@@ -72,7 +72,7 @@ channel_status channel_hello_read(channel_hello *hello, const uint8_t *bytes, si
     size_t size;
     size_t length;
 
-    if (channel_hello_size(&size, bytes, n) != CHANNEL_OK || size != n)
+    if (n < CHANNEL_HELLO_START || channel_hello_size(&size, bytes, n) != CHANNEL_OK || size != n)
         return CHANNEL_ERR_FORMAT;
     if (bytes[LAYOUT_AT] != LAYOUT)
         return CHANNEL_ERR_VERSION;

@@ -13,7 +13,9 @@ static void echo(channel *c, channel *peer, const channel_frame *f)
 {
     channel_frame got = {.type = 0};
 
-    if (f->size > channel_room(c) || channel_send(c, f) != CHANNEL_OK)
+    /* A peer may set the clock to its end, where nothing can be sent any more. */
+    if (channel_counted(c).clock > UINT32_MAX - 4 || f->size > channel_room(c) ||
+        channel_send(c, f) != CHANNEL_OK)
         return;
     while (channel_receive(peer, &got) != 1) {
         size_t before = channel_backlog(c);
