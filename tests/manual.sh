@@ -21,7 +21,7 @@ cd "$work"
 running=
 stop() {
     for process in $running; do
-        kill "$process" 2>/dev/null || true
+        kill -- "-$process" 2>/dev/null || true
         wait "$process" 2>/dev/null || true
     done
     running=
@@ -47,9 +47,9 @@ split() {
     ' "$1"
 }
 
-# Starts $1 and waits until TEXT $2 was printed.
+# Starts $1, as a group of processes of its own, and waits until TEXT $2 was printed.
 start() {
-    sh -e "$1" >"$1.out" 2>&1 </dev/null &
+    setsid sh -e "$1" >"$1.out" 2>&1 </dev/null &
     running="$running $!"
     tries=0
     until grep -q -e "$2" "$1.out"; do
