@@ -32,9 +32,42 @@ static const char *find(const file_bytes *file, const char *address)
     return NULL;
 }
 
+int known_find(uint8_t key[CHANNEL_KEY_BYTES], const file_bytes *list, const char *address)
+{
+    char hex[IDENTITY_HEX];
+    const char *line = find(list, address);
+
+    if (line == NULL)
+        return 0;
+    memcpy(hex, line + strlen(address) + 1, IDENTITY_HEX - 1);
+    hex[IDENTITY_HEX - 1] = '\0';
+    return state_unhex(key, CHANNEL_KEY_BYTES, hex) ? 1 : -1;
+}
+
+int known_add(file_bytes *out, const file_bytes *list, const char *address,
+              const uint8_t key[CHANNEL_KEY_BYTES])
+{
+    char hex[IDENTITY_HEX];
+    size_t room = list->size + strlen(address) + IDENTITY_HEX + 3, n = list->size;
+
+    *out = (file_bytes){malloc(room), 0};
+    if (out->data == NULL)
+        return 0;
+    if (n > 0)
+        memcpy(out->data, list->data, n);
+    /* An editor may have left the last line without its end. */
+    if (n > 0 && out->data[n - 1] != '\n')
+        out->data[n++] = '\n';
+    identity_hex(hex, key);
+    n += (size_t)snprintf((char *)out->data + n, room - n, "%s %s\n", address, hex);
+    out->size = n;
+    return 1;
+}
+
+/* Only a list that is not there is empty: one that cannot be read would lose what it remembers. */
 static int read_known(file_bytes *file, const char *path)
 {
-    if (access(path, F_OK) == 0)
+    if (access(path, F_OK) == 0 || errno != ENOENT)
         return file_read(file, path, LIMIT);
     *file = (file_bytes){NULL, 0};
     return CLI_OK;
@@ -43,19 +76,13 @@ static int read_known(file_bytes *file, const char *path)
 static int remember(const file_bytes *file, const char *path, const char *address,
                     const uint8_t *key)
 {
-    char hex[IDENTITY_HEX];
-    size_t room = file->size + strlen(address) + sizeof hex + 2, n = file->size;
-    char *text = malloc(room);
+    file_bytes more;
     int st;
 
-    if (text == NULL)
-        return cli_fail(CLI_MEMORY, path, "no memory for a list of %zu bytes", room);
-    identity_hex(hex, key);
-    if (n > 0)
-        memcpy(text, file->data, n);
-    n += (size_t)snprintf(text + n, room - n, "%s %s\n", address, hex);
-    st = output_whole(path, OUTPUT_SECRET, text, n);
-    free(text);
+    if (!known_add(&more, file, address, key))
+        return cli_fail(CLI_MEMORY, path, "no memory for a list of %zu bytes", file->size);
+    st = output_whole(path, OUTPUT_SECRET, more.data, more.size);
+    file_free(&more);
     return st;
 }
 
@@ -84,15 +111,11 @@ static int ask(const char *address, const char *fingerprint)
                : cli_fail(CLI_REFUSED, address, "the server's key was not accepted");
 }
 
-static int changed(const char *address, const char *path, const char *fingerprint, const char *hex)
+static int changed(const char *address, const char *path, const char *fingerprint,
+                   const uint8_t old[CHANNEL_KEY_BYTES])
 {
-    uint8_t old[CHANNEL_KEY_BYTES];
-    char before[CHANNEL_FINGERPRINT_CHARS], digits[IDENTITY_HEX];
+    char before[CHANNEL_FINGERPRINT_CHARS];
 
-    memcpy(digits, hex, IDENTITY_HEX - 1);
-    digits[IDENTITY_HEX - 1] = '\0';
-    if (!state_unhex(old, sizeof old, digits))
-        return cli_fail(CLI_DAMAGED, path, "the line of %s holds no key", address);
     channel_fingerprint(before, old);
     return cli_fail(CLI_REFUSED, address,
                     "the server's key has CHANGED, from %s to %s: this may be another server that "
@@ -103,10 +126,10 @@ static int changed(const char *address, const char *path, const char *fingerprin
 int known_decide(const known_policy *policy, const char *address,
                  const uint8_t key[CHANNEL_KEY_BYTES])
 {
-    char path[STATE_PATH], fingerprint[CHANNEL_FINGERPRINT_CHARS], hex[IDENTITY_HEX];
-    const char *line;
+    char path[STATE_PATH], fingerprint[CHANNEL_FINGERPRINT_CHARS];
+    uint8_t old[CHANNEL_KEY_BYTES];
     file_bytes file;
-    int st;
+    int st, found;
 
     channel_fingerprint(fingerprint, key);
     if (policy->fingerprint != NULL)
@@ -120,15 +143,16 @@ int known_decide(const known_policy *policy, const char *address,
         st = read_known(&file, path);
     if (st != CLI_OK)
         return st;
-    identity_hex(hex, key);
-    line = find(&file, address);
-    if (line != NULL && memcmp(line + strlen(address) + 1, hex, IDENTITY_HEX - 1) != 0)
-        st = changed(address, path, fingerprint, line + strlen(address) + 1);
-    else if (line == NULL && !policy->accept_new)
+    found = known_find(old, &file, address);
+    if (found < 0)
+        st = cli_fail(CLI_DAMAGED, path, "the line of %s holds no key", address);
+    else if (found == 1 && memcmp(old, key, sizeof old) != 0)
+        st = changed(address, path, fingerprint, old);
+    else if (found == 0 && !policy->accept_new)
         st = ask(address, fingerprint);
-    if (st == CLI_OK && line == NULL)
+    if (st == CLI_OK && found == 0)
         st = remember(&file, path, address, key);
-    if (st == CLI_OK && line == NULL)
+    if (st == CLI_OK && found == 0)
         cli_note("%s: remembered as %s", address, fingerprint);
     file_free(&file);
     return st;

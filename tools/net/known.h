@@ -3,6 +3,7 @@
 #define UNSEEN_TOOLS_NET_KNOWN_H
 
 #include "channel/channel.h"
+#include "tools/file.h"
 
 /* How a server may prove that it is the right one. */
 typedef struct known_policy {
@@ -19,5 +20,20 @@ typedef struct known_policy {
  */
 int known_decide(const known_policy *policy, const char *address,
                  const uint8_t key[CHANNEL_KEY_BYTES]);
+
+/** What a list, lines "ADDRESS KEY", holds of an address: its first line counts.
+ *
+ *  Out:     key   when the result is 1
+ *  Returns: 1; 0 when it holds nothing; -1 when there is no key in its line
+ */
+int known_find(uint8_t key[CHANNEL_KEY_BYTES], const file_bytes *list, const char *address);
+
+/** The list with one more line.
+ *
+ *  Out:     out   to be released with file_free
+ *  Returns: 1, or 0 when there is no memory
+ */
+int known_add(file_bytes *out, const file_bytes *list, const char *address,
+              const uint8_t key[CHANNEL_KEY_BYTES]);
 
 #endif
