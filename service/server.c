@@ -521,13 +521,14 @@ service_status service_server_working(service_server *s, uint32_t stream, uint32
 {
     uint8_t bytes[SERVICE_WORKING_BYTES];
     const service_working m = {step, steps};
+    service_status st;
 
     if (s->state == OVER || service_link_backlog(&s->link) > 0)
         return SERVICE_OK;
     service_working_write(bytes, &m);
-    return answered(
-        s, service_link_copy(&s->link, SERVICE_TYPE_WORKING, stream, bytes, sizeof bytes, now),
-        now);
+    st = service_link_copy(&s->link, SERVICE_TYPE_WORKING, stream, bytes, sizeof bytes, now);
+    /* No answer: it gives the client no more time for what it is to send. */
+    return st == SERVICE_OK ? st : fail(s, st);
 }
 
 void service_server_finish(service_server *s, int64_t now)

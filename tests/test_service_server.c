@@ -327,6 +327,10 @@ static void announced_keys_have_to_come(void **state)
     assert_int_equal(service_server_keys(t.server, 0, t.now), SERVICE_OK);
     talk_to_client(&t);
     assert_int_equal(service_server_deadline(t.server), t.now + 5000);
+    t.now += 2000; /* word that the server lives gives no more time */
+    assert_int_equal(service_server_working(t.server, 0, 0, 0, t.now), SERVICE_OK);
+    talk_to_client(&t);
+    assert_int_equal(service_server_deadline(t.server), t.now + 3000);
     talk_end(&t);
 }
 

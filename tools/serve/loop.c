@@ -24,6 +24,7 @@ typedef struct loop {
     serving s;           /* room for o->connections of them */
     struct pollfd *poll; /* signals, pool, listeners, connections */
     uint64_t serial;
+    int64_t polled;    /* when it was last looked who sent something */
     int64_t beat;      /* when running jobs were last told of */
     int64_t no_accept; /* until when nobody is accepted, for want of descriptors */
     int64_t draining;  /* when to end at the latest; 0: not ending */
@@ -146,14 +147,13 @@ static int is_gone(connection *c)
     return 0;
 }
 
+/* By the time of the last look: what came later, while this thread was busy, is not late. */
 static void look_at_clocks(loop *l)
 {
-    int64_t now = connection_now();
-
     for (size_t i = l->s.count; i-- > 0;) {
         connection *c = l->s.connection[i];
         int64_t due = service_server_deadline(c->server);
-        if (due != SERVICE_NEVER && now >= due) {
+        if (due != SERVICE_NEVER && l->polled >= due) {
             service_server_late(c->server);
             connection_write(c); /* its last words, if it takes them */
             c->hung_up = 1;
@@ -249,6 +249,7 @@ static int turn(loop *l)
 
     if (got < 0 && errno != EINTR && errno != EAGAIN)
         return cli_fail(CLI_MEMORY, NULL, "waiting for the network failed: %s", strerror(errno));
+    l->polled = connection_now();
     if (got >= 0) {
         serve_connections(l, l->poll + 2 + l->o->listeners, count);
         if (l->poll[1].revents != 0)

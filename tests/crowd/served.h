@@ -1,0 +1,37 @@
+/* A process `unseen serve` that a test starts, looks at and ends. */
+#ifndef UNSEEN_TESTS_CROWD_SERVED_H
+#define UNSEEN_TESTS_CROWD_SERVED_H
+
+#include <sys/types.h>
+
+#include "channel/channel.h"
+
+typedef struct served {
+    pid_t pid;                                         /* 0: none */
+    char address[300], key[CHANNEL_FINGERPRINT_CHARS]; /* as it printed them */
+} served;
+
+/** Start `program serve LINE`; what it logs goes to the file server.log. Waits until it is ready,
+ * and fails the test when it does not come to that.
+ *
+ *  In:      line   words between single spaces
+ */
+void served_start(served *s, const char *program, const char *line);
+
+/** Send a signal and wait for the end.
+ *
+ *  Returns: the exit status, or 128 + the signal; -1 when it was still there after `seconds`, and
+ *           was killed
+ */
+int served_end(served *s, int signal, double seconds);
+
+/** A line of /proc/PID/status in KiB, such as "VmRSS:"; -1 where there is none. */
+long served_memory(const served *s, const char *name);
+
+/** Descriptors that it has open; -1 where the system does not tell. */
+int served_descriptors(const served *s);
+
+/** Seconds of processor time that it took so far; negative where the system does not tell. */
+double served_seconds(const served *s);
+
+#endif
