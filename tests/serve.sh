@@ -238,6 +238,11 @@ expect 0 ask unix:here.sock "$data/digits/6.pgm" --json
 expect 0 stat unix:here.sock
 [ "$(field keys_evicted_total)" -ge 1 ] && [ "$(field requests_total)" = 8 ] || fail "counters do not count"
 stop
+serve --listen unix:here.sock --client-bytes 10M
+expect 0 ask unix:here.sock "$data/digits/6.pgm" # with its keys
+expect 7 ask unix:here.sock --idx ten.idx --count 10 --new-keys --timeout 5
+says err "more bytes came than one connection is granted"
+stop
 expect 2 serve --model "$data/mnist/cryptonets.onnx" --listen unix:here.sock --key-memory 1M
 says err "give it at least 25M"
 done_with "pictures share requests, and keys are sent again when they were put out"

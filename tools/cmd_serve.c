@@ -24,7 +24,7 @@ typedef struct settings {
     const char *identity, *allow, *log;
     int insecure_plain;
     uint64_t threads, lanes, connections, connections_client, queue, requests, rate;
-    size_t key_memory;
+    size_t key_memory, bytes;
     double timeout, idle, grace;
 } settings;
 
@@ -50,6 +50,7 @@ static const cli_option options[] = {
     {0, "key-memory", "BYTES",
      "for clients' keys, as in 512M or 4G (default 2G); the least\n"
      "recently used go first"},
+    {0, "client-bytes", "BYTES", "received on one connection, as in 512M (default: any)"},
     {0, "timeout", "S", "seconds that a message may stand still (default 30)"},
     {0, "idle", "S", "seconds without a message until a client is sent away (default 300)"},
     {0, "rate", "BYTES", "bytes a second that a slow client has to keep up (default 16384)"},
@@ -119,6 +120,8 @@ static int take_number(settings *s, const char *name, const char *value)
         return cli_number(&s->rate, name, value, 1, 1 << 30);
     if (strcmp(name, "key-memory") == 0)
         return planning_bytes(&s->key_memory, name, value);
+    if (strcmp(name, "client-bytes") == 0)
+        return planning_bytes(&s->bytes, name, value);
     if (strcmp(name, "timeout") == 0)
         return cli_real(&s->timeout, name, value, 0.1, 86400.0);
     if (strcmp(name, "idle") == 0)
@@ -334,6 +337,7 @@ int cmd_serve(int argc, char **argv)
     v.loop.limits = (service_limits){.pace = {(int64_t)(1e3 * s.timeout), (int64_t)s.rate},
                                      .idle_ms = (int64_t)(1e3 * s.idle),
                                      .requests = (uint32_t)s.requests,
+                                     .bytes = s.bytes,
                                      .backlog = 1 << 20};
     v.loop.connections = (size_t)s.connections;
     v.loop.connections_client = (size_t)s.connections_client;
