@@ -238,7 +238,7 @@ expect 0 ask unix:here.sock "$data/digits/6.pgm" --json
 expect 0 stat unix:here.sock
 [ "$(field keys_evicted_total)" -ge 1 ] && [ "$(field requests_total)" = 8 ] || fail "counters do not count"
 stop
-serve --listen unix:here.sock --client-bytes 10M
+serve --listen unix:here.sock --client-bytes 8M
 expect 0 ask unix:here.sock "$data/digits/6.pgm" # with its keys
 expect 7 ask unix:here.sock --idx ten.idx --count 10 --new-keys --timeout 5
 says err "more bytes came than one connection is granted"
