@@ -319,7 +319,12 @@ int service_server_event(service_server *s, service_event *e, int64_t now)
 
 const uint8_t *service_server_output(service_server *s, size_t *n)
 {
-    return service_link_output(&s->link, n);
+    const uint8_t *bytes = service_link_output(&s->link, n);
+
+    /* What the peer did wrong was found when it came; what fails here is memory for frames. */
+    if (channel_state(s->link.channel) == CHANNEL_FAILED)
+        end(s, SERVICE_ERR_MEMORY, channel_error(s->link.channel));
+    return bytes;
 }
 
 void service_server_sent(service_server *s, size_t n, int64_t now)

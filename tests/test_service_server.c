@@ -450,6 +450,50 @@ static void finish_before_the_greeting(void **state)
     service_server_free(NULL);
 }
 
+static int dry; /* whether memory has run out */
+
+static void *take_memory(void *user, size_t bytes)
+{
+    (void)user;
+    return dry ? NULL : aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+
+static void give_memory(void *user, void *p)
+{
+    (void)user;
+    free(p);
+}
+
+/* Without memory for a frame nothing more goes out: the conversation is over at once, and not when
+ * the peer will have been silent for long. */
+static void no_memory_to_send_ends_it(void **state)
+{
+    const service_limits limits = {
+        .pace = {5000, 1 << 20}, .idle_ms = 60000, .requests = 2, .backlog = 1 << 20};
+    channel_options o = {.suites = {CHANNEL_SUITE_PLAIN},
+                         .suite_count = 1,
+                         .allocator = {take_memory, give_memory, NULL}};
+    service_event e;
+    size_t n;
+    talk t;
+
+    (void)state;
+    dry = 0;
+    talk_begin_with(&t, CHANNEL_SUITE_PLAIN, &limits);
+    service_server_free(t.server);
+    assert_int_equal(service_server_create(&t.server, &o, &limits, t.now, NULL, 0), SERVICE_OK);
+    talk_greet(&t);
+    assert_int_equal(service_client_open(t.client, "net", NULL, t.now), SERVICE_OK);
+    talk_expect_event(&t, &e, SERVICE_EVENT_OPEN);
+    dry = 1;
+    assert_int_equal(service_server_offer(t.server, &talk_offer, t.now), SERVICE_OK);
+    assert_null(service_server_output(t.server, &n));
+    assert_true(service_server_over(t.server));
+    assert_int_equal(service_server_status(t.server), SERVICE_ERR_MEMORY);
+    assert_non_null(strstr(service_server_why(t.server), "no memory"));
+    talk_end(&t);
+}
+
 static void bad_limits_are_refused(void **state)
 {
     service_limits limits = {.pace = {1, 0}, .requests = 1};
@@ -484,6 +528,7 @@ int main(void)
         cmocka_unit_test(bytes_of_a_connection_are_bounded),
         cmocka_unit_test(finish_answers_what_is_under_way),
         cmocka_unit_test(finish_before_the_greeting),
+        cmocka_unit_test(no_memory_to_send_ends_it),
         cmocka_unit_test(bad_limits_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

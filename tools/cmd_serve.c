@@ -1,6 +1,7 @@
 /* unseen serve: networks offered to clients over a socket. */
 #define _XOPEN_SOURCE 700
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -258,9 +259,11 @@ static int lanes_of(const server *v, const settings *s, int threads)
     return slowest > 1000.0 ? 1 : threads;
 }
 
-/* On standard output, so that a script can wait for it. */
-static void announce(const server *v)
+/* On standard output, so that a script can wait for it: it would wait for ever for what cannot be
+ * written. */
+static int announce(const void *user)
 {
+    const server *v = user;
     char text[CHANNEL_FINGERPRINT_CHARS];
 
     channel_fingerprint(text, v->loop.keys.public_key);
@@ -270,7 +273,9 @@ static void announce(const server *v)
         printf("listening on %s%s\n", v->loop.listener[i].at.text,
                v->loop.listener[i].plain ? " (not encrypted)" : "");
     printf("key %s\n", text);
-    fflush(stdout);
+    if (fflush(stdout) == 0)
+        return CLI_OK;
+    return cli_fail(CLI_IO, "standard output", "writing failed: %s", strerror(errno));
 }
 
 static int run(server *v, const settings *s)
@@ -293,7 +298,8 @@ static int run(server *v, const settings *s)
     st = pool_create(&p, &pooled, v->host, v->hosts);
     if (st != CLI_OK)
         return st;
-    announce(v);
+    v->loop.ready = announce;
+    v->loop.user = v;
     return loop_run(&v->loop, v->host, v->hosts, p);
 }
 

@@ -156,6 +156,8 @@ static int wait_for_socket(const conversation *c)
                             "with --timeout");
     }
     got = poll(&p, 1, left < 0 || left > 60000 ? 60000 : (int)left + 1);
+    if (got < 0 && errno == ENOMEM)
+        return cli_fail(CLI_MEMORY, c->at->text, "no memory to wait for the server");
     if (got < 0 && errno != EINTR)
         return lost(c, strerror(errno));
     return CLI_OK;
@@ -163,22 +165,23 @@ static int wait_for_socket(const conversation *c)
 
 int conversation_wait(conversation *c, service_news *n)
 {
-    int st = CLI_OK;
+    int st;
 
-    while (st == CLI_OK) {
+    /* Writing comes first: when that fails, the news say why. */
+    while ((st = write_some(c)) == CLI_OK) {
         int got = service_client_news(c->client, n);
         if (got == 1)
             return CLI_OK;
         if (got < 0)
             return conversation_did(c, got);
-        if (feed_rest(c, &st))
+        if (feed_rest(c, &st) && st == CLI_OK)
             continue;
-        if (st == CLI_OK)
-            st = write_some(c);
         if (st == CLI_OK)
             st = wait_for_socket(c);
         if (st == CLI_OK && c->rest_size == 0)
             st = read_some(c);
+        if (st != CLI_OK)
+            break;
     }
     return st;
 }

@@ -114,11 +114,14 @@ static int look_at_eval_keys(keystore *k, envelope *e)
 static int load_pair(keystore *k, const char *secret, int *whole)
 {
     envelope e;
-    int st;
+    int st, there[2] = {0, 0};
 
-    *whole = access(secret, F_OK) == 0 && access(k->eval, F_OK) == 0;
+    st = state_has(&there[0], secret);
+    if (st == CLI_OK)
+        st = state_has(&there[1], k->eval);
+    *whole = st == CLI_OK && there[0] && there[1];
     if (!*whole)
-        return CLI_OK;
+        return st;
     k->ids.key = 0;
     st = load_secret_key(k->worker, &k->secret, &k->ids, secret);
     if (st == CLI_OK)

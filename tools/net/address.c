@@ -114,8 +114,9 @@ static int resolve(struct addrinfo **out, const address *a, int passive)
     error = getaddrinfo(a->host, a->port, &hints, out);
     if (error == 0)
         return CLI_OK;
-    return cli_fail(error == EAI_MEMORY ? CLI_MEMORY : CLI_NETWORK, a->text,
-                    "the host's address cannot be found: %s",
+    return cli_fail(error == EAI_MEMORY || (error == EAI_SYSTEM && errno == ENOMEM) ? CLI_MEMORY
+                                                                                    : CLI_NETWORK,
+                    a->text, "the host's address cannot be found: %s",
                     error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
 }
 
@@ -213,17 +214,22 @@ static int cannot_listen(const address *a, int error)
     return cli_fail(cli_exit_of_errno(error), a->text, "cannot listen: %s", strerror(error));
 }
 
-static int listen_on(const struct sockaddr *sa, socklen_t size)
+/* bound: whether the address was taken, so that a socket of the file system is there. */
+static int listen_on(const struct sockaddr *sa, socklen_t size, int *bound)
 {
     int one = 1, error, fd = socket(sa->sa_family, SOCK_STREAM, 0);
 
+    *bound = 0;
     if (fd < 0)
         return -1;
     if (address_prepare(fd) == 0 &&
         (sa->sa_family == AF_UNIX ||
          setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0) &&
-        bind(fd, sa, size) == 0 && listen(fd, 512) == 0)
-        return fd;
+        bind(fd, sa, size) == 0) {
+        *bound = 1;
+        if (listen(fd, 512) == 0)
+            return fd;
+    }
     error = errno;
     close(fd);
     errno = error;
@@ -247,40 +253,53 @@ static void remove_stale(const address *a)
         unlink(a->path);
 }
 
-/* Where the port was 0, the text gets the one that the system chose. */
-static void note_port(address *a, int fd)
+/* Where the port was 0, the text gets the one that the system chose. Returns 0, or -1 with errno.
+ */
+static int note_port(address *a, int fd)
 {
     struct sockaddr_storage here;
     socklen_t size = sizeof here;
     char port[16];
 
-    if (strcmp(a->port, "0") != 0 || getsockname(fd, (struct sockaddr *)&here, &size) != 0 ||
-        getnameinfo((const struct sockaddr *)&here, size, NULL, 0, port, sizeof port,
-                    NI_NUMERICSERV) != 0)
-        return;
+    if (strcmp(a->port, "0") != 0)
+        return 0;
+    if (getsockname(fd, (struct sockaddr *)&here, &size) != 0)
+        return -1;
+    if (getnameinfo((const struct sockaddr *)&here, size, NULL, 0, port, sizeof port,
+                    NI_NUMERICSERV) != 0) {
+        errno = ENOMEM; /* nothing else stands in the way of a number */
+        return -1;
+    }
     memcpy(a->port, port, sizeof a->port);
     snprintf(a->text, sizeof a->text, strchr(a->host, ':') != NULL ? "[%s]:%s" : "%s:%s", a->host,
              a->port);
+    return 0;
 }
 
 static int listen_local(int *fd, const address *a)
 {
     struct sockaddr_un un;
     mode_t mask;
+    int bound, error;
 
     remove_stale(a);
     unix_name(&un, a);
     /* Who may connect is who may write to the file: the owner. */
     mask = umask(0177);
-    *fd = listen_on((const struct sockaddr *)&un, sizeof un);
+    *fd = listen_on((const struct sockaddr *)&un, sizeof un, &bound);
+    error = errno;
     umask(mask);
-    return *fd >= 0 ? CLI_OK : cannot_listen(a, errno);
+    if (*fd >= 0)
+        return CLI_OK;
+    if (bound)
+        unlink(a->path);
+    return cannot_listen(a, error);
 }
 
 int address_listen(int *fd, int *loopback, address *a)
 {
     struct addrinfo *list = NULL;
-    int st;
+    int st, bound;
 
     *fd = -1;
     if (loopback != NULL)
@@ -291,13 +310,11 @@ int address_listen(int *fd, int *loopback, address *a)
     if (st != CLI_OK)
         return st;
     /* The first address of the name: one socket, one meaning. */
-    *fd = listen_on(list->ai_addr, list->ai_addrlen);
-    st = *fd >= 0 ? CLI_OK : cannot_listen(a, errno);
+    *fd = listen_on(list->ai_addr, list->ai_addrlen, &bound);
+    st = *fd >= 0 && note_port(a, *fd) == 0 ? CLI_OK : cannot_listen(a, errno);
     if (loopback != NULL)
         *loopback = is_loopback(list->ai_addr);
     freeaddrinfo(list);
-    if (st == CLI_OK)
-        note_port(a, *fd);
     return st;
 }
 

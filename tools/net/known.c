@@ -3,11 +3,9 @@
 
 #include "tools/net/known.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/cli.h"
 #include "tools/file.h"
@@ -64,13 +62,12 @@ int known_add(file_bytes *out, const file_bytes *list, const char *address,
     return 1;
 }
 
-/* Only a list that is not there is empty: one that cannot be read would lose what it remembers. */
 static int read_known(file_bytes *file, const char *path)
 {
-    if (access(path, F_OK) == 0 || errno != ENOENT)
-        return file_read(file, path, LIMIT);
+    int there, st = state_has(&there, path);
+
     *file = (file_bytes){NULL, 0};
-    return CLI_OK;
+    return st == CLI_OK && there ? file_read(file, path, LIMIT) : st;
 }
 
 static int remember(const file_bytes *file, const char *path, const char *address,

@@ -78,6 +78,14 @@ int state_path(char path[STATE_PATH], const char *name)
     return st;
 }
 
+int state_has(int *there, const char *path)
+{
+    *there = access(path, F_OK) == 0;
+    if (*there || errno == ENOENT)
+        return CLI_OK;
+    return cli_fail(cli_exit_of_errno(errno), path, "cannot be looked at: %s", strerror(errno));
+}
+
 void state_hex(char *text, const unsigned char *bytes, size_t n)
 {
     static const char digits[] = "0123456789abcdef";

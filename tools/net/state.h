@@ -24,6 +24,13 @@ enum { STATE_PATH = 4096 };
  */
 int state_path(char path[STATE_PATH], const char *name);
 
+/** Whether a file is there. One that cannot be looked at is not taken for missing: what it holds
+ *  would be replaced.
+ *
+ *  Returns: CLI_OK or an exit code after the message was printed
+ */
+int state_has(int *there, const char *path);
+
 /** Digits for bytes: text gets 2 n + 1 characters. */
 void state_hex(char *text, const unsigned char *bytes, size_t n);
 

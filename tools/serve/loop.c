@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/cli.h"
@@ -54,7 +55,7 @@ static int watch_signals(void)
     stops = 0;
     if (pipe(stop_pipe) != 0 || address_prepare(stop_pipe[0]) != 0 ||
         address_prepare(stop_pipe[1]) != 0)
-        return cli_fail(CLI_MEMORY, NULL, "no pipe can be had: %s", strerror(errno));
+        return cli_fail(cli_exit_of_errno(errno), NULL, "no pipe can be had: %s", strerror(errno));
     memset(&a, 0, sizeof a);
     a.sa_handler = on_stop;
     sigemptyset(&a.sa_mask);
@@ -171,6 +172,7 @@ static void beat(loop *l)
         return;
     l->beat = now;
     serving_beat(&l->s);
+    serving_finished(&l->s); /* should a thread's word on its pipe have been lost */
 }
 
 /* Milliseconds until something is due. */
@@ -244,10 +246,13 @@ static void serve_connections(loop *l, const struct pollfd *p, size_t count)
 
 static int turn(loop *l)
 {
+    const struct timespec pause = {0, 10000000};
     size_t n = fill_poll(l), count = l->s.count;
     int got = poll(l->poll, (nfds_t)n, next_deadline(l));
 
-    if (got < 0 && errno != EINTR && errno != EAGAIN)
+    if (got < 0 && errno == ENOMEM)
+        (void)nanosleep(&pause, NULL); /* it may be there again */
+    else if (got < 0 && errno != EINTR && errno != EAGAIN)
         return cli_fail(CLI_MEMORY, NULL, "waiting for the network failed: %s", strerror(errno));
     l->polled = connection_now();
     if (got >= 0) {
@@ -300,6 +305,8 @@ int loop_run(const loop_options *o, const host *hosts, size_t count, pool *p)
                     .begun = cli_seconds()}};
     int st = prepare(&l);
 
+    if (st == CLI_OK)
+        st = o->ready(o->user);
     while (st == CLI_OK && (l.draining == 0 || (l.s.count > 0 && connection_now() < l.draining)))
         st = turn(&l);
     if (st == CLI_OK && l.s.count > 0)

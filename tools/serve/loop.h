@@ -27,6 +27,9 @@ typedef struct loop_options {
     size_t connections_client; /* of one client, likewise */
     size_t key_memory;         /* bytes of clients' keys that are kept */
     double grace;              /* seconds for what is under way after SIGTERM */
+    /* Called once signals are heeded; what is not CLI_OK ends it there. */
+    int (*ready)(const void *user);
+    const void *user;
 } loop_options;
 
 /** Serve until SIGTERM or SIGINT; what is under way is then finished. A second signal ends at once.

@@ -144,7 +144,7 @@ static int open_pipe(pool *p)
     p->pipe[0] = p->pipe[1] = -1;
     if (pipe(p->pipe) == 0 && address_prepare(p->pipe[0]) == 0 && address_prepare(p->pipe[1]) == 0)
         return CLI_OK;
-    return cli_fail(CLI_MEMORY, NULL, "no pipe can be had: %s", strerror(errno));
+    return cli_fail(cli_exit_of_errno(errno), NULL, "no pipe can be had: %s", strerror(errno));
 }
 
 int pool_create(pool **out, const pool_options *options, const host *hosts, size_t count)
