@@ -62,7 +62,7 @@ static int due(faults_kind kind)
         return 0;
     board->hits = 1;
     if (board->error == FAULTS_INTERRUPT) {
-        raise(SIGINT);
+        kill(getpid(), SIGINT); /* to the program: the thread may have it blocked */
         return 0;
     }
     return 1;

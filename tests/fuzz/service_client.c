@@ -71,11 +71,9 @@ static void ask_stat(user *u, int format)
 
 static void decide(user *u, unsigned how)
 {
-    if (how == 0) {
+    if (how == 0 && u->met && !u->ready)
         service_client_reject(u->c, "not this one");
-        return;
-    }
-    if (service_client_admit(u->c, u->w.now) == SERVICE_OK)
+    else if (service_client_admit(u->c, u->w.now) == SERVICE_OK)
         fuzz_must(u->met);
 }
 
