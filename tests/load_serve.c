@@ -215,17 +215,45 @@ static void report(void)
            answered, (long long)longest, busy, uploads);
 }
 
-/* Whoever is silent or slow is sent away, so that they have noticed when some time has passed;
- * who never reads finds out when it does. */
-static void all_bad_ones_are_sent_away(double seconds)
+static void the_good_lose_nothing_among_the_bad(void **state)
 {
-    size_t left = bad_count;
+    const int large = testing_long();
+    const size_t good = large ? GOOD_MOST : 10, bad = large ? BAD_MOST : 30;
+    const size_t requests = large ? 100 : 30;
 
-    turns_for(seconds);
+    (void)state;
+    serve("");
+    begin_crowd(good, bad, requests);
+    turns_until(GOOD_HOLDS, 120.0);
+    for (size_t i = 0; i < good_count; i++)
+        good_go(&goods[i]);
+    served_evenly(600.0);
+    turns_until(GOOD_DONE, 600.0);
+    report();
+    end_crowd();
+    assert_int_equal(count_of("request_errors_total"), 0);
+    printf("# %llu connections, %llu of them cut for being slow, %llu failed\n",
+           (unsigned long long)count_of("connections_total"),
+           (unsigned long long)count_of("connections_timed_out_total"),
+           (unsigned long long)count_of("connections_failed_total"));
+    assert_int_equal(served_end(&server, SIGTERM, 40.0), 0);
+}
+
+/* Whoever is silent or slow, sends what may not come or takes nothing is sent away or told off
+ * before long; who never reads finds out when it does. */
+static void the_bad_are_sent_away(void **state)
+{
+    size_t left;
+
+    (void)state;
+    serve("--timeout 1 --idle 1");
+    begin_crowd(0, testing_long() ? BAD_MOST : 30, 0);
+    turns_for(2.0);
     for (size_t i = 0; i < bad_count; i++)
         bads[i].hears = 1;
-    for (int tries = 0; left > 0 && tries < 10; tries++) {
-        turns_for(1.0);
+    left = bad_count;
+    for (int tries = 0; left > 0 && tries < 30; tries++) {
+        turns_for(0.5);
         left = 0;
         for (size_t i = 0; i < bad_count; i++)
             left += bads[i].rebuffs == 0;
@@ -235,31 +263,9 @@ static void all_bad_ones_are_sent_away(double seconds)
             print_error("a bad client of kind %d was left alone\n", (int)bads[i].kind);
     }
     assert_int_equal(left, 0);
-}
-
-static void the_good_lose_nothing_among_the_bad(void **state)
-{
-    const int large = testing_long();
-    const size_t good = large ? GOOD_MOST : 10, bad = large ? BAD_MOST : 30;
-    const size_t requests = large ? 100 : 30;
-
-    (void)state;
-    serve(large ? "--timeout 30 --idle 30 --grace 5" : "--timeout 3 --idle 3 --grace 5");
-    begin_crowd(good, bad, requests);
-    turns_until(GOOD_HOLDS, 120.0);
-    for (size_t i = 0; i < good_count; i++)
-        good_go(&goods[i]);
-    served_evenly(600.0);
-    turns_until(GOOD_DONE, 600.0);
-    report();
-    all_bad_ones_are_sent_away(large ? 40.0 : 5.0);
     end_crowd();
-    assert_int_equal(count_of("request_errors_total"), 0);
-    printf("# %llu connections, %llu of them cut for being slow, %llu failed\n",
-           (unsigned long long)count_of("connections_total"),
-           (unsigned long long)count_of("connections_timed_out_total"),
-           (unsigned long long)count_of("connections_failed_total"));
-    assert_int_equal(served_end(&server, SIGTERM, 10.0), 0);
+    assert_true(count_of("connections_timed_out_total") > 0);
+    assert_int_equal(served_end(&server, SIGTERM, 40.0), 0);
 }
 
 /* ---- nobody asks ---- */
@@ -283,7 +289,7 @@ static void idle_clients_cost_nothing(void **state)
     if (before >= 0.0)
         assert_true(after - before <= 0.1);
     end_crowd();
-    assert_int_equal(served_end(&server, SIGTERM, 10.0), 0);
+    assert_int_equal(served_end(&server, SIGTERM, 40.0), 0);
 }
 
 /* ---- the end ---- */
@@ -301,10 +307,10 @@ static void the_end_comes_in_time(void **state)
         bad_begin(&bads[bad_count], stuck[bad_count % 5], &w, server.address, bad_count);
     turns_for(2.0);
     begun = cli_seconds();
-    status = served_end(&server, SIGTERM, 10.0);
+    status = served_end(&server, SIGTERM, 40.0);
     printf("# with stuck clients the end took %.1f s\n", cli_seconds() - begun);
     assert_true(status == 0 || status == 75);
-    assert_true(cli_seconds() - begun < 2.0 + 2.0);
+    assert_true(cli_seconds() - begun < 2.0 + 10.0);
     end_crowd();
 }
 
@@ -372,7 +378,7 @@ static void a_long_day_leaves_nothing_behind(void **state)
     }
     assert_true(count_of("responses_total") >= rounds * LINES * EACH);
     assert_true(count_of("keys_evicted_total") > 0);
-    assert_int_equal(served_end(&server, SIGTERM, 10.0), 0);
+    assert_int_equal(served_end(&server, SIGTERM, 40.0), 0);
     for (int i = 1; i < PARTS && descriptors[0] >= 0; i++)
         assert_int_equal(descriptors[i], descriptors[0]);
     if (descriptors[0] >= 0)
@@ -383,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(the_good_lose_nothing_among_the_bad, clean_up),
+        cmocka_unit_test_teardown(the_bad_are_sent_away, clean_up),
         cmocka_unit_test_teardown(idle_clients_cost_nothing, clean_up),
         cmocka_unit_test_teardown(the_end_comes_in_time, clean_up),
         cmocka_unit_test_teardown(a_long_day_leaves_nothing_behind, clean_up),

@@ -15,26 +15,31 @@
 
 enum { WORDS = 40, READY_SECONDS = 60 };
 
-static void redirect(int fd, const char *path)
+static void redirect(int fd, const char *name, const char *ending)
 {
-    int to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    char path[256];
+    int to;
+
+    snprintf(path, sizeof path, "%s%s", name, ending);
+    to = open(path, O_RDWR | O_CREAT | O_TRUNC, 0666);
     if (to < 0 || dup2(to, fd) < 0)
         _exit(126);
     close(to);
 }
 
-static void become(const char *program, const char *line)
+static void become(const char *program, const char *line, const char *name)
 {
-    static char words[4096], name[4096];
-    char *argv[WORDS + 3] = {name, (char[]){"serve"}};
-    int n = 2;
+    static char words[8192], self[4096];
+    char *argv[WORDS + 2] = {self};
+    int n = 1;
 
     snprintf(words, sizeof words, "%s", line);
-    snprintf(name, sizeof name, "%s", program);
-    for (char *w = strtok(words, " "); w != NULL && n < WORDS + 2; w = strtok(NULL, " "))
+    snprintf(self, sizeof self, "%s", program);
+    for (char *w = strtok(words, " "); w != NULL && n <= WORDS; w = strtok(NULL, " "))
         argv[n++] = w;
-    redirect(STDOUT_FILENO, "server.out");
-    redirect(STDERR_FILENO, "server.log");
+    redirect(STDIN_FILENO, "/dev/null", "");
+    redirect(STDOUT_FILENO, name, ".out");
+    redirect(STDERR_FILENO, name, ".log");
     /* A shell starts what runs in the background with SIGINT ignored, and that is inherited. */
     signal(SIGINT, SIG_DFL);
     execv(program, argv);
@@ -58,15 +63,24 @@ static int ready(served *s)
            sscanf(key, "\nkey %39s", s->key) == 1;
 }
 
+pid_t served_spawn(const char *program, const char *line, const char *name)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        become(program, line, name);
+    return pid;
+}
+
 void served_start(served *s, const char *program, const char *line)
 {
     double until = cli_seconds() + READY_SECONDS;
+    char words[8192];
 
     unlink("server.out");
-    s->pid = fork();
-    assert_true(s->pid >= 0);
-    if (s->pid == 0)
-        become(program, line);
+    snprintf(words, sizeof words, "serve %s", line);
+    s->pid = served_spawn(program, words, "server");
     while (!ready(s)) {
         if (waitpid(s->pid, NULL, WNOHANG) != 0 || cli_seconds() > until) {
             print_error("the server is not ready: %s\n", line);

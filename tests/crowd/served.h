@@ -11,11 +11,15 @@ typedef struct served {
     char address[300], key[CHANNEL_FINGERPRINT_CHARS]; /* as it printed them */
 } served;
 
-/** Start `program serve LINE`; what it logs goes to the file server.log. Waits until it is ready,
- * and fails the test when it does not come to that.
+/** Start `program LINE`, with what it prints in the files NAME.out and NAME.log.
  *
  *  In:      line   words between single spaces
+ *  Returns: its process
  */
+pid_t served_spawn(const char *program, const char *line, const char *name);
+
+/** Start `program serve LINE`, printing to server.out and server.log, and wait until it is ready;
+ * fails the test when it does not come to that. */
 void served_start(served *s, const char *program, const char *line);
 
 /** Send a signal and wait for the end.
