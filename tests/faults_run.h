@@ -100,9 +100,10 @@ static inline void faults_become(const char *line)
 /** The home folder of this process from now on; only a whole path counts for the program. */
 static inline void faults_home(const char *folder)
 {
-    char path[4096];
+    char here[3000], path[4096];
 
-    assert_non_null(realpath(folder, path));
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(path, sizeof path, "%s/%s", here, folder);
     assert_int_equal(setenv("HOME", path, 1), 0);
 }
 
