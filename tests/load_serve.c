@@ -381,8 +381,10 @@ static void a_long_day_leaves_nothing_behind(void **state)
     assert_int_equal(served_end(&server, SIGTERM, 40.0), 0);
     for (int i = 1; i < PARTS && descriptors[0] >= 0; i++)
         assert_int_equal(descriptors[i], descriptors[0]);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they keep what is freed */
     if (descriptors[0] >= 0)
         assert_true(memory[PARTS - 1] <= 1.05 * memory[1] + allowance);
+#endif
 }
 
 int main(void)

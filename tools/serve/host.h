@@ -75,7 +75,7 @@ int host_load_keys(host_keys **out, const host *h, host_bench *b, const file_byt
 
 /** Answer a request.
  *
- *  Out:     response   to be released with file_free
+ *  Out:     response   to be released with file_free; its envelope lacks the request's digest
  *           begun      cli_seconds() when the computation began
  *  In:      watch      NULL for nobody
  *  Returns: as host_open

@@ -76,8 +76,10 @@ static void compute(lane *l, job *j)
     j->done = cli_seconds();
     if (j->status != CLI_OK)
         snprintf(j->why, sizeof j->why, "%s", cli_sentence());
-    /* Here and not in the thread that serves: a large block takes its time to be given back. */
-    file_free(&j->bytes);
+    /* Here and not in the thread that serves: a large block takes its time to be given back. That
+     * of a request is small, and may still be read there. */
+    if (j->kind == JOB_KEYS)
+        file_free(&j->bytes);
 }
 
 /* With the lock held. */

@@ -15,12 +15,14 @@ typedef struct job {
     uint32_t stream;
     const host *host;
     uint8_t digest[SERVICE_DIGEST]; /* JOB_KEYS */
-    file_bytes bytes;               /* keys or request; released when it is done */
+    file_bytes bytes;               /* keys or request */
     host_keys *keys;                /* JOB_REQUEST: on loan; JOB_KEYS: what came of it */
     double arrived, begun, done;    /* cli_seconds() */
     int status;                     /* an exit code */
     char why[SERVICE_TEXT_MOST + 1];
-    file_bytes answer; /* JOB_REQUEST */
+    file_bytes answer; /* JOB_REQUEST: a response, to be sealed with the request's digest */
+    uint8_t request[ENVELOPE_DIGEST]; /* JOB_REQUEST: that digest, the submitter's to fill in while
+                                       * the job runs */
     struct job *next;
 } job;
 

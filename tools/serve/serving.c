@@ -163,8 +163,12 @@ static void submit(serving *s, connection *c, const service_event *e, host_keys 
         memcpy(j->digest, e->digest, sizeof j->digest);
         st = pool_submit(s->pool, j);
     }
-    if (st == SERVICE_OK)
+    if (st == SERVICE_OK) {
+        /* While the job runs: it takes a twentieth of the time that a small network takes. */
+        if (j->kind == JOB_REQUEST)
+            envelope_digest(j->request, &j->bytes);
         return;
+    }
     if (keys != NULL)
         service_keyring_give(s->keyring, keys);
     if (j == NULL)
@@ -293,6 +297,9 @@ static void keys_done(serving *s, connection *c, job *j)
 
 static void request_done(serving *s, connection *c, job *j)
 {
+    if (j->status == CLI_OK)
+        envelope_seal(j->answer.data, ENVELOPE_RESPONSE, &j->keys->ids, j->request,
+                      j->answer.size - ENVELOPE_BYTES);
     service_keyring_give(s->keyring, j->keys);
     if (j->status == CLI_OK) {
         service_times_add(&s->counters.wait, j->begun - j->arrived);
