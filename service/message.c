@@ -3,19 +3,7 @@
 
 #include <string.h>
 
-static void store(uint8_t *p, uint64_t x, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        p[i] = (uint8_t)(x >> (8 * i));
-}
-
-static uint64_t load(const uint8_t *p, int bytes)
-{
-    uint64_t x = 0;
-    for (int i = bytes - 1; i >= 0; i--)
-        x = x << 8 | p[i];
-    return x;
-}
+#include "ckks/base/bytes.h"
 
 static int name_char(char c, int first)
 {
@@ -58,24 +46,24 @@ int service_open_read(service_open *m, const uint8_t *in, size_t size)
 size_t service_plan_head_write(uint8_t *out, const service_plan_head *m)
 {
     memcpy(out, m->digest, SERVICE_DIGEST);
-    store(out + 32, m->requests, 4);
-    store(out + 36, 0, 4);
+    ckks_store_u32le(out + 32, m->requests);
+    ckks_store_u32le(out + 36, 0);
     return SERVICE_PLAN_HEAD;
 }
 
 int service_plan_head_read(service_plan_head *m, const uint8_t *in, size_t size)
 {
-    if (size < SERVICE_PLAN_HEAD || load(in + 36, 4) != 0)
+    if (size < SERVICE_PLAN_HEAD || ckks_load_u32le(in + 36) != 0)
         return 0;
     memcpy(m->digest, in, SERVICE_DIGEST);
-    m->requests = (uint32_t)load(in + 32, 4);
+    m->requests = ckks_load_u32le(in + 32);
     return m->requests > 0;
 }
 
 size_t service_keys_write(uint8_t *out, const service_keys *m)
 {
     memcpy(out, m->digest, SERVICE_DIGEST);
-    store(out + 32, m->size, 8);
+    ckks_store_u64le(out + 32, m->size);
     return SERVICE_KEYS_BYTES;
 }
 
@@ -84,7 +72,7 @@ int service_keys_read(service_keys *m, const uint8_t *in, size_t size)
     if (size != SERVICE_KEYS_BYTES)
         return 0;
     memcpy(m->digest, in, SERVICE_DIGEST);
-    m->size = load(in + 32, 8);
+    m->size = ckks_load_u64le(in + 32);
     return m->size > 0;
 }
 
@@ -106,8 +94,8 @@ int service_keys_state_read(service_keys_state *m, const uint8_t *in, size_t siz
 
 size_t service_working_write(uint8_t *out, const service_working *m)
 {
-    store(out, m->step, 4);
-    store(out + 4, m->steps, 4);
+    ckks_store_u32le(out, m->step);
+    ckks_store_u32le(out + 4, m->steps);
     return SERVICE_WORKING_BYTES;
 }
 
@@ -115,8 +103,8 @@ int service_working_read(service_working *m, const uint8_t *in, size_t size)
 {
     if (size != SERVICE_WORKING_BYTES)
         return 0;
-    m->step = (uint32_t)load(in, 4);
-    m->steps = (uint32_t)load(in + 4, 4);
+    m->step = ckks_load_u32le(in);
+    m->steps = ckks_load_u32le(in + 4);
     return m->step <= m->steps;
 }
 
@@ -142,7 +130,7 @@ void service_fault_set(service_fault *m, uint16_t code, const char *text)
 size_t service_fault_write(uint8_t *out, const service_fault *m)
 {
     size_t n = strlen(m->text);
-    store(out, m->code, 2);
+    ckks_store_u16le(out, m->code);
     memcpy(out + 2, m->text, n);
     return 2 + n;
 }
@@ -152,7 +140,7 @@ int service_fault_read(service_fault *m, const uint8_t *in, size_t size)
     if (size < 2 || size > 2 + SERVICE_TEXT_MOST)
         return 0;
     memset(m, 0, sizeof *m);
-    m->code = (uint16_t)load(in, 2);
+    m->code = ckks_load_u16le(in);
     memcpy(m->text, in + 2, size - 2);
     make_printable(m->text);
     return m->code != 0;

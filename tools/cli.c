@@ -484,6 +484,11 @@ double cli_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+int64_t cli_milliseconds(void)
+{
+    return (int64_t)(1e3 * cli_seconds());
+}
+
 const char *cli_size(char text[32], size_t bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};

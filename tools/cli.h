@@ -134,8 +134,9 @@ const char *cli_name(void);
 /** Whether to colour what goes to a stream: --color, NO_COLOR, TERM=dumb, terminal. */
 int cli_colour(FILE *stream);
 
-/** Monotonic time in seconds. */
+/** Monotonic time. */
 double cli_seconds(void);
+int64_t cli_milliseconds(void);
 
 /** A size for people, "3.1 MiB", in text (32 bytes). Returns text. */
 const char *cli_size(char text[32], size_t bytes);

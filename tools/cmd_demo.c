@@ -124,7 +124,7 @@ static int open_player(player *p, const char *model, const nn_plan_options *plan
         return cli_fail(CLI_MEMORY, NULL, "no memory for an image");
     in = nn_client_requests(p->run.client);
     out = nn_client_responses(p->run.client);
-    st = load_ids(&p->ids, p->run.client);
+    st = load_plan_file(NULL, &p->ids, p->run.client);
     if (st == CLI_OK)
         st = message_make(&p->question, p->run.ctx, in);
     if (st == CLI_OK)

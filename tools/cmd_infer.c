@@ -89,7 +89,7 @@ static void print_json(const inference *s, const char *output, const char *reque
     json_integer(&j, "bytes", bytes);
     json_real(&j, "infer_ms", ms);
     json_integer(&j, "threads", (uint64_t)threads);
-    json_string(&j, "kernel", ckks_context_kernel(s->ctx));
+    json_string(&j, "kernel", ckks_context_kernel(s->net.ctx));
     json_close_object(&j);
     json_end(&j);
 }
@@ -109,7 +109,7 @@ static int infer_one(inference *s, const char *output, const char *request, int 
     if (st == CLI_OK)
         st = inference_prepare(s, threads);
     if (st == CLI_OK) {
-        progress_begin(&p, "inferring", nn_plan_steps(s->plan));
+        progress_begin(&p, "inferring", nn_plan_steps(s->net.plan));
         start = cli_seconds();
         st = inference_run(s, &answer, &sent, &watch, name);
         ms = 1e3 * (cli_seconds() - start);
@@ -126,7 +126,7 @@ static int infer_one(inference *s, const char *output, const char *request, int 
 
 static int run_one(const settings *s, char **paths)
 {
-    inference server = {.model = NULL};
+    inference server = {.keys = NULL};
     int st = inference_open(&server, paths[0], paths[1], paths[2], &s->many.plan);
 
     if (st == CLI_OK)

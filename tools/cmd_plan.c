@@ -68,20 +68,14 @@ static const cli_command command = {
 static int write_plan(const settings *s, const nn_plan *plan)
 {
     nn_client *client = NULL;
-    uint8_t *bytes = NULL;
-    size_t used = 0, size = 0;
+    file_bytes file = {NULL, 0};
+    envelope_ids ids;
     int st = nn_client_of_plan(&client, plan);
 
-    if (st == NN_OK) {
-        size = nn_client_wire_bytes(client);
-        bytes = malloc(size);
-        st = bytes != NULL ? nn_client_write(bytes, size, &used, client) : NN_ERR_MEMORY;
-    }
-    if (st != NN_OK)
-        st = cli_fail_status(st, s->output, "");
-    else
-        st = output_whole(s->output, OUTPUT_BINARY, bytes, used);
-    free(bytes);
+    st = st == NN_OK ? load_plan_file(&file, &ids, client) : cli_fail_status(st, s->output, "");
+    if (st == CLI_OK)
+        st = output_whole(s->output, OUTPUT_BINARY, file.data, file.size);
+    file_free(&file);
     nn_client_free(client);
     return st;
 }

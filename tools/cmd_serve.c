@@ -190,7 +190,7 @@ static int check_key_memory(const server *v)
         const host *h = &v->host[i];
         size_t needed = host_upload_bytes(h);
         if (v->loop.key_memory < needed)
-            return cli_fail(CLI_USAGE, h->path,
+            return cli_fail(CLI_USAGE, h->net.name,
                             "one client's keys need up to %zu bytes and --key-memory grants %zu; "
                             "give it at least %zuM",
                             needed, v->loop.key_memory, (needed >> 20) + 1);
@@ -200,13 +200,8 @@ static int check_key_memory(const server *v)
 
 static int load_identity(server *v, const settings *s)
 {
-    char path[STATE_PATH];
-    int st = CLI_OK;
+    int st = identity_open(&v->loop.keys, s->identity, "server.identity");
 
-    if (s->identity == NULL)
-        st = state_path(path, "server.identity");
-    if (st == CLI_OK)
-        st = identity_load(&v->loop.keys, s->identity != NULL ? s->identity : path);
     if (st == CLI_OK && s->allow != NULL) {
         st = identity_list_read(&v->allow, s->allow);
         v->loop.allow = &v->allow;
@@ -253,7 +248,7 @@ static int lanes_of(const server *v, const settings *s, int threads)
     if (s->lanes != 0)
         return (int)s->lanes < threads ? (int)s->lanes : threads;
     for (size_t i = 0; i < v->hosts; i++) {
-        double ms = nn_plan_forecast(v->host[i].plan)->infer_ms;
+        double ms = nn_plan_forecast(v->host[i].net.plan)->infer_ms;
         slowest = ms > slowest ? ms : slowest;
     }
     return slowest > 1000.0 ? 1 : threads;

@@ -45,7 +45,7 @@ static const cli_command command = {
 static int show(conversation *c, int format)
 {
     service_news n;
-    int st = conversation_did(c, service_client_stat(c->client, format, conversation_now()));
+    int st = conversation_did(c, service_client_stat(c->client, format, cli_milliseconds()));
 
     if (st == CLI_OK)
         st = conversation_wait(c, &n);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "channel/hash.h"
+#include "ckks/base/bytes.h"
 #include "ckks/ckks.h"
 #include "tools/cli.h"
 #include "tools/inflate.h"
@@ -13,20 +14,6 @@
 enum { VERSION = 2, REQUEST_AT = 40, CHECKED = 56 };
 
 static const char magic[6] = {'U', 'N', 'S', 'E', 'E', 'N'};
-
-static void store64(uint8_t *p, uint64_t x)
-{
-    for (int i = 0; i < 8; i++)
-        p[i] = (uint8_t)(x >> (8 * i));
-}
-
-static uint64_t load64(const uint8_t *p)
-{
-    uint64_t x = 0;
-    for (int i = 7; i >= 0; i--)
-        x = x << 8 | p[i];
-    return x;
-}
 
 void envelope_seal(uint8_t *bytes, envelope_kind kind, const envelope_ids *ids,
                    const uint8_t *request, size_t payload_size)
@@ -37,14 +24,14 @@ void envelope_seal(uint8_t *bytes, envelope_kind kind, const envelope_ids *ids,
     memcpy(bytes, magic, sizeof magic);
     bytes[6] = VERSION;
     bytes[7] = (uint8_t)kind;
-    store64(bytes + 8, ids->model);
-    store64(bytes + 16, ids->plan);
-    store64(bytes + 24, ids->key);
-    store64(bytes + 32, payload_size);
+    ckks_store_u64le(bytes + 8, ids->model);
+    ckks_store_u64le(bytes + 16, ids->plan);
+    ckks_store_u64le(bytes + 24, ids->key);
+    ckks_store_u64le(bytes + 32, payload_size);
     if (request != NULL)
         memcpy(bytes + REQUEST_AT, request, ENVELOPE_DIGEST);
     crc = inflate_crc32(0, bytes, CHECKED);
-    store64(bytes + CHECKED, crc);
+    ckks_store_u64le(bytes + CHECKED, crc);
 }
 
 const char *envelope_kind_name(envelope_kind kind)
@@ -149,18 +136,18 @@ int envelope_look(envelope *out, const file_bytes *file, envelope_kind want, cha
     if (st != CLI_OK)
         return st;
     /* The four bytes behind the checksum are zero. */
-    if (load64(file->data + CHECKED) != inflate_crc32(0, file->data, CHECKED))
+    if (ckks_load_u64le(file->data + CHECKED) != inflate_crc32(0, file->data, CHECKED))
         return damaged(why, "the file was altered: the checksum of its head is wrong");
-    promised = load64(file->data + 32);
+    promised = ckks_load_u64le(file->data + 32);
     if (promised != file->size - ENVELOPE_BYTES)
         return damaged(why, "the file is %s: its head promises %llu bytes and %zu follow",
                        promised > file->size - ENVELOPE_BYTES ? "cut short" : "too long",
                        (unsigned long long)promised, file->size - ENVELOPE_BYTES);
-    *out = (envelope){
-        .kind = (envelope_kind)file->data[7],
-        .ids = {load64(file->data + 8), load64(file->data + 16), load64(file->data + 24)},
-        .payload = file->data + ENVELOPE_BYTES,
-        .payload_size = (size_t)promised};
+    *out = (envelope){.kind = (envelope_kind)file->data[7],
+                      .ids = {ckks_load_u64le(file->data + 8), ckks_load_u64le(file->data + 16),
+                              ckks_load_u64le(file->data + 24)},
+                      .payload = file->data + ENVELOPE_BYTES,
+                      .payload_size = (size_t)promised};
     memcpy(out->request, file->data + REQUEST_AT, ENVELOPE_DIGEST);
     return CLI_OK;
 }

@@ -144,7 +144,7 @@ static int run_share(inference *s, const infer_many_options *o, const manifest *
 
 int infer_many(const infer_many_options *o, const char *model_path, const char *keys_path)
 {
-    inference s = {.model = NULL};
+    inference s = {.keys = NULL};
     manifest m;
     tally t = {.done = 0};
     worklog w = {.out = OUTPUT_NONE};

@@ -4,20 +4,13 @@
 #ifndef UNSEEN_TOOLS_INFERENCE_H
 #define UNSEEN_TOOLS_INFERENCE_H
 
-#include "nn/nn.h"
-#include "tools/load.h"
+#include "tools/network.h"
 
 typedef struct inference {
-    nn_model *model;
-    nn_plan *plan;
-    ckks_context *ctx;
-    ckks_worker *reader; /* reads files before the weights are encoded */
-    nn_program *program;
-    ckks_worker *worker; /* NULL until inference_prepare */
+    network net;
+    network_bench bench; /* only reads until inference_prepare */
     ckks_eval_keys *keys;
-    message request, response;
-    envelope_ids ids;
-    const char *model_name;
+    envelope_ids ids; /* with the keys' */
 } inference;
 
 /** Read the model, plan it, read the keys.

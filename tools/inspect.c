@@ -7,6 +7,7 @@
 
 #include "channel/hash.h"
 #include "tools/cli.h"
+#include "tools/hex.h"
 
 enum { KEY_WIDTH = 18 };
 
@@ -71,8 +72,7 @@ void inspect_digest(const inspect_file *f)
     char text[2 * CHANNEL_HASH_BYTES + 1];
 
     channel_hash(hash, f->bytes->data, f->bytes->size);
-    for (size_t k = 0; k < CHANNEL_HASH_BYTES; k++)
-        snprintf(text + 2 * k, 3, "%02x", hash[k]);
+    hex_write(text, hash, sizeof hash);
     inspect_text(f, "blake2s", text);
 }
 

@@ -5,6 +5,7 @@
 #include "ckks/base/bytes.h"
 #include "ckks/wire/look.h"
 #include "tools/cli.h"
+#include "tools/hex.h"
 #include "tools/inspect.h"
 #include "tools/load.h"
 #include "tools/net/identity.h"
@@ -54,7 +55,7 @@ static int plan(const inspect_file *f)
         return cli_fail_status(st, f->name, why);
     st = load_context(&ctx, nn_client_params(c), f->name);
     if (st == CLI_OK)
-        st = load_ids(&ids, c);
+        st = load_plan_file(NULL, &ids, c);
     if (st == CLI_OK)
         tell_plan(f, c, ctx, &ids);
     ckks_context_free(ctx);
@@ -170,8 +171,7 @@ static void tell_sealed(const inspect_file *f, const envelope *e, const objects 
     inspect_id(f, "plan", e->ids.plan);
     inspect_id(f, "key", e->ids.key);
     if (e->kind == ENVELOPE_RESPONSE) {
-        for (size_t k = 0; k < ENVELOPE_DIGEST; k++)
-            snprintf(digest + 2 * k, 3, "%02x", e->request[k]);
+        hex_write(digest, e->request, ENVELOPE_DIGEST);
         inspect_text(f, "answers_blake2s", digest);
     }
     if (e->kind != ENVELOPE_SECRET_KEY)

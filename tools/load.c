@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ckks/base/bytes.h"
 #include "tools/cli.h"
 
 static size_t gib(size_t n)
@@ -38,21 +39,26 @@ static int read_client(nn_client **client, const file_bytes *file, const char *n
     return CLI_OK;
 }
 
-int load_ids(envelope_ids *ids, const nn_client *client)
+int load_plan_file(file_bytes *file, envelope_ids *ids, const nn_client *client)
 {
     size_t size = nn_client_wire_bytes(client), used = 0;
-    uint8_t *bytes = malloc(size);
+    file_bytes made = {malloc(size), size};
     int st = CLI_OK;
 
     *ids = (envelope_ids){.model = nn_client_model_id(client)};
-    if (bytes == NULL)
+    if (file != NULL)
+        *file = (file_bytes){NULL, 0};
+    if (made.data == NULL)
         return cli_fail(CLI_MEMORY, NULL, "no memory for a plan of %zu bytes", size);
-    st = nn_client_write(bytes, size, &used, client);
+    st = nn_client_write(made.data, size, &used, client);
     if (st != NN_OK)
         st = cli_fail_status(st, NULL, "the plan is too large for a file");
-    for (size_t k = 1; k <= 8 && st == CLI_OK; k++)
-        ids->plan = ids->plan << 8 | bytes[used - k];
-    free(bytes);
+    else
+        ids->plan = ckks_load_u64le(made.data + size - 8); /* its checksum */
+    if (st == CLI_OK && file != NULL)
+        *file = made;
+    else
+        file_free(&made);
     return st;
 }
 
@@ -69,7 +75,7 @@ int load_plan(nn_client **client, ckks_context **ctx, envelope_ids *ids, const c
     if (st == CLI_OK)
         st = read_client(client, &file, name);
     if (st == CLI_OK)
-        st = load_ids(ids, *client);
+        st = load_plan_file(NULL, ids, *client);
     if (st == CLI_OK)
         st = load_context(ctx, nn_client_params(*client), name);
     file_free(&file);

@@ -23,13 +23,18 @@ int load_model(nn_model **out, const char *path);
 
 /** Read a public plan file and make its context; refuses test parameters.
  *
- *  Out:     ids   those of the plan, see load_ids
+ *  Out:     ids   those of the plan, see load_plan_file
  *  Returns: as load_model
  */
 int load_plan(nn_client **client, ckks_context **ctx, envelope_ids *ids, const char *path);
 
-/** The model and plan ids that the files of a plan carry; no key yet.  Returns: as load_model */
-int load_ids(envelope_ids *ids, const nn_client *client);
+/** A plan as its file.
+ *
+ *  Out:     file   to be released with file_free; NULL when only the ids are wanted
+ *           ids    the model and plan ids that the files of this plan carry; no key yet
+ *  Returns: as load_model
+ */
+int load_plan_file(file_bytes *file, envelope_ids *ids, const nn_client *client);
 
 /** A context for these parameters.  Returns: as load_model */
 int load_context(ckks_context **out, const ckks_params *params, const char *name);

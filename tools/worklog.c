@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tools/cli.h"
+#include "tools/hex.h"
 
 int worklog_open(worklog *w, const char *path)
 {
@@ -52,8 +53,7 @@ void worklog_digest(worklog *w, const char *key, const uint8_t digest[ENVELOPE_D
 {
     char text[2 * ENVELOPE_DIGEST + 1];
 
-    for (size_t k = 0; k < ENVELOPE_DIGEST; k++)
-        snprintf(text + 2 * k, 3, "%02x", digest[k]);
+    hex_write(text, digest, ENVELOPE_DIGEST);
     json_string(&w->line, key, text);
 }
 

@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "tools/cli.h"
+
 enum { AGAIN_MS = 50, SLOW_MS = 1000, STORM_MS = 5, GARBAGE = 700, FLOOD = 512, LARGE = 1 << 20 };
 
 static void connect_again(crowd_bad *b)
@@ -14,7 +16,7 @@ static void connect_again(crowd_bad *b)
     free(b->junk);
     b->junk = NULL;
     b->stage = 0;
-    b->due = line_now() + (b->kind == BAD_STORM ? STORM_MS : AGAIN_MS);
+    b->due = cli_milliseconds() + (b->kind == BAD_STORM ? STORM_MS : AGAIN_MS);
     (void)line_open(&b->line, b->address);
 }
 
@@ -75,12 +77,12 @@ static void send_request(crowd_bad *b, uint32_t stream, size_t size)
 
     assert_non_null(copy);
     memcpy(copy, file->data, size < file->size ? size : file->size);
-    did(b, service_client_request(b->line.client, stream, copy, size, line_now()));
+    did(b, service_client_request(b->line.client, stream, copy, size, cli_milliseconds()));
 }
 
 static void name_keys(crowd_bad *b, const uint8_t *digest, uint64_t size)
 {
-    did(b, service_client_keys(b->line.client, digest, size, line_now()));
+    did(b, service_client_keys(b->line.client, digest, size, cli_milliseconds()));
 }
 
 /* After the handshake. */
@@ -97,8 +99,9 @@ static void misbehave_at_once(crowd_bad *b)
         break;
     case BAD_FLOOD:
         for (int i = 0; i < FLOOD && !b->line.over; i++) {
-            did(b, service_client_stat(b->line.client, SERVICE_STAT_PROMETHEUS, line_now()));
-            did(b, service_client_open(b->line.client, "", NULL, line_now()));
+            did(b,
+                service_client_stat(b->line.client, SERVICE_STAT_PROMETHEUS, cli_milliseconds()));
+            did(b, service_client_open(b->line.client, "", NULL, cli_milliseconds()));
         }
         break;
     case BAD_SIZES:
@@ -110,11 +113,11 @@ static void misbehave_at_once(crowd_bad *b)
             name_keys(b, digest, 12345);
             break;
         }
-        did(b, service_client_open(b->line.client, "", NULL, line_now()));
+        did(b, service_client_open(b->line.client, "", NULL, cli_milliseconds()));
         b->stage = 2;
         return;
     default:
-        did(b, service_client_open(b->line.client, "", NULL, line_now()));
+        did(b, service_client_open(b->line.client, "", NULL, cli_milliseconds()));
         b->stage = 2;
         return;
     }
@@ -149,11 +152,12 @@ static void misbehave_with_keys(crowd_bad *b, int have)
             b->junk = malloc(k->eval.size);
         assert_non_null(b->junk);
         memset(b->junk, (int)testing_below(&b->rng, 256), k->eval.size);
-        did(b, service_client_upload(b->line.client, b->junk, k->eval.size, line_now()));
+        did(b, service_client_upload(b->line.client, b->junk, k->eval.size, cli_milliseconds()));
         return;
     }
     if (!have) {
-        did(b, service_client_upload(b->line.client, k->eval.data, k->eval.size, line_now()));
+        did(b,
+            service_client_upload(b->line.client, k->eval.data, k->eval.size, cli_milliseconds()));
         if (b->kind == BAD_HALF_KEYS) {
             b->stage = 4;
             line_write(&b->line, k->eval.size / 2);
@@ -173,7 +177,7 @@ static void on_news(crowd_bad *b, const service_news *n)
 {
     switch (n->kind) {
     case SERVICE_NEWS_PEER:
-        did(b, service_client_admit(b->line.client, line_now()));
+        did(b, service_client_admit(b->line.client, cli_milliseconds()));
         break;
     case SERVICE_NEWS_READY:
         b->stage = 1;
@@ -202,9 +206,9 @@ static void act_in_time(crowd_bad *b)
 {
     size_t n;
 
-    if (line_now() < b->due)
+    if (cli_milliseconds() < b->due)
         return;
-    b->due = line_now() + SLOW_MS;
+    b->due = cli_milliseconds() + SLOW_MS;
     if (b->kind == BAD_STORM) {
         b->line.over = 1;
     } else if (b->kind == BAD_GARBAGE) {
@@ -227,7 +231,7 @@ void bad_pump(crowd_bad *b, short events)
     service_news n;
 
     if (b->line.fd < 0 || b->line.over) {
-        if (line_now() >= b->due) {
+        if (cli_milliseconds() >= b->due) {
             connect_again(b);
             b->rebuffs++;
         }
@@ -243,5 +247,5 @@ void bad_pump(crowd_bad *b, short events)
     if ((bad_events(b) & POLLOUT) != 0)
         line_write(&b->line, SIZE_MAX);
     if (b->line.over)
-        b->due = line_now() + (b->kind == BAD_STORM ? STORM_MS : AGAIN_MS);
+        b->due = cli_milliseconds() + (b->kind == BAD_STORM ? STORM_MS : AGAIN_MS);
 }

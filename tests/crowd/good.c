@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "tests/testing.h"
+#include "tools/cli.h"
 
 enum { WAIT_MS = 20 };
 
@@ -44,7 +45,7 @@ void good_end(crowd_good *g)
 static void name_keys(crowd_good *g)
 {
     const world_keys *k = &g->w->keys[g->keys];
-    did(g, service_client_keys(g->line.client, k->digest, k->eval.size, line_now()));
+    did(g, service_client_keys(g->line.client, k->digest, k->eval.size, cli_milliseconds()));
 }
 
 static size_t count_under_way(const crowd_good *g)
@@ -63,7 +64,7 @@ static void send_request(crowd_good *g, good_request *r)
 
     assert_non_null(copy);
     memcpy(copy, file->data, file->size);
-    *r = (good_request){++g->streams, picture, line_now()};
+    *r = (good_request){++g->streams, picture, cli_milliseconds()};
     did(g, service_client_request(g->line.client, r->stream, copy, file->size, r->at));
 }
 
@@ -94,8 +95,8 @@ static void on_response(crowd_good *g, const service_news *n)
         lose(g, "an answer to what was not asked, or a second one");
         return;
     }
-    if (line_now() - r->at > g->longest)
-        g->longest = line_now() - r->at;
+    if (cli_milliseconds() - r->at > g->longest)
+        g->longest = cli_milliseconds() - r->at;
     g->wrong += !world_right(g->w, &g->w->keys[g->keys], r->picture, &file);
     r->stream = 0;
     if (++g->answered == g->wanted)
@@ -114,7 +115,7 @@ static void on_fault(crowd_good *g, const service_news *n)
         g->busy++;
     if (r != NULL)
         r->stream = 0; /* it is sent once more, under another number */
-    g->wait = line_now() + WAIT_MS;
+    g->wait = cli_milliseconds() + WAIT_MS;
 }
 
 static void on_keys(crowd_good *g, const service_news *n)
@@ -126,7 +127,7 @@ static void on_keys(crowd_good *g, const service_news *n)
         return;
     }
     g->uploads++;
-    did(g, service_client_upload(g->line.client, eval->data, eval->size, line_now()));
+    did(g, service_client_upload(g->line.client, eval->data, eval->size, cli_milliseconds()));
 }
 
 static void on_peer(crowd_good *g, const service_news *n)
@@ -137,7 +138,7 @@ static void on_peer(crowd_good *g, const service_news *n)
     if (n->has_key && strcmp(text, g->key) != 0)
         lose(g, "another server");
     else
-        did(g, service_client_admit(g->line.client, line_now()));
+        did(g, service_client_admit(g->line.client, cli_milliseconds()));
 }
 
 static void on_news(crowd_good *g, const service_news *n)
@@ -148,7 +149,7 @@ static void on_news(crowd_good *g, const service_news *n)
         break;
     case SERVICE_NEWS_READY:
         g->stage = GOOD_OPENS;
-        did(g, service_client_open(g->line.client, "", g->w->plan_digest, line_now()));
+        did(g, service_client_open(g->line.client, "", g->w->plan_digest, cli_milliseconds()));
         break;
     case SERVICE_NEWS_PLAN:
         /* The server planned as we did, so it has nothing to send. */
@@ -174,7 +175,7 @@ static void on_news(crowd_good *g, const service_news *n)
 /* What is to be tried again after a while. */
 static void go_on(crowd_good *g)
 {
-    if (line_now() < g->wait)
+    if (cli_milliseconds() < g->wait)
         return;
     if (g->keys_lost && count_under_way(g) == 0) {
         g->keys_lost = 0;

@@ -14,11 +14,6 @@
 
 enum { READ_BYTES = 1 << 17, MOST = 1 << 26, SILENCE_MS = 60000 };
 
-int64_t line_now(void)
-{
-    return (int64_t)(1e3 * cli_seconds());
-}
-
 int line_open(crowd_line *l, const char *text)
 {
     const service_pace pace = {SILENCE_MS, 1024};
@@ -76,7 +71,7 @@ void line_write(crowd_line *l, size_t most)
         /* What the server said before it hung up may still be read. */
         if (sent < 0)
             return;
-        service_client_sent(l->client, (size_t)sent, line_now());
+        service_client_sent(l->client, (size_t)sent, cli_milliseconds());
         most -= (size_t)sent;
     }
 }
@@ -103,7 +98,7 @@ void line_read(crowd_line *l)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0 ||
-        service_client_feed(l->client, &used, bytes, (size_t)got, line_now()) != SERVICE_OK)
+        service_client_feed(l->client, &used, bytes, (size_t)got, cli_milliseconds()) != SERVICE_OK)
         l->over = 1;
     else
         keep(l, bytes + used, (size_t)got - used);
@@ -119,7 +114,7 @@ static int feed_rest(crowd_line *l)
         return 0;
     l->rest = NULL;
     l->rest_size = 0;
-    if (service_client_feed(l->client, &used, bytes, n, line_now()) != SERVICE_OK)
+    if (service_client_feed(l->client, &used, bytes, n, cli_milliseconds()) != SERVICE_OK)
         l->over = 1;
     else
         keep(l, bytes + used, n - used);

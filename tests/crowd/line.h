@@ -12,9 +12,6 @@ typedef struct crowd_line {
     int over; /* the server hung up, or the conversation failed */
 } crowd_line;
 
-/** Milliseconds of a clock. */
-int64_t line_now(void);
-
 /** Connect with a key pair of its own.  Returns: 1, or 0 when nobody answers */
 int line_open(crowd_line *l, const char *address);
 

@@ -52,7 +52,7 @@ static void make_keys(world *w, world_keys *k, size_t number)
 
     snprintf(secret, sizeof secret, "%zu.secret", number);
     snprintf(eval, sizeof eval, "%zu.eval", number);
-    assert_int_equal(load_ids(&k->ids, w->client), CLI_OK);
+    assert_int_equal(load_plan_file(NULL, &k->ids, w->client), CLI_OK);
     assert_int_equal(keyfiles_make(secret, eval, 1, w->client, w->ctx, &k->ids), CLI_OK);
     assert_int_equal(load_secret_key(w->worker, &k->secret, &k->ids, secret), CLI_OK);
     assert_int_equal(load_file(&k->eval, eval), CLI_OK);

@@ -7,8 +7,8 @@
 #include "tests/fuzz/fuzz_path.h"
 #include "tools/cli.h"
 #include "tools/envelope.h"
+#include "tools/hex.h"
 #include "tools/net/identity.h"
-#include "tools/net/state.h"
 
 const char fuzz_name[] = "identity";
 size_t fuzz_taken;
@@ -24,7 +24,7 @@ static void look_at_list(const uint8_t *in, size_t size)
     for (size_t i = 0; st == CLI_OK && i < list.count; i++) {
         fuzz_must(identity_listed(&list, list.key[i]));
         identity_hex(text, list.key[i]);
-        fuzz_must(state_unhex(key, sizeof key, text) && memcmp(key, list.key[i], sizeof key) == 0);
+        fuzz_must(hex_read(key, sizeof key, text) && memcmp(key, list.key[i], sizeof key) == 0);
     }
     fuzz_taken += st == CLI_OK && list.count > 0;
     identity_list_free(&list);

@@ -35,11 +35,6 @@ int conversation_take(conversation_options *o, const char *name, const char *val
     return CLI_OK;
 }
 
-int64_t conversation_now(void)
-{
-    return (int64_t)(1e3 * cli_seconds());
-}
-
 static int lost(const conversation *c, const char *why)
 {
     return cli_fail(CLI_NETWORK, c->at->text, "the connection was lost: %s; try again", why);
@@ -85,7 +80,7 @@ static int write_some(conversation *c)
             return CLI_OK;
         if (sent < 0)
             return lost(c, strerror(errno));
-        service_client_sent(c->client, (size_t)sent, conversation_now());
+        service_client_sent(c->client, (size_t)sent, cli_milliseconds());
     }
 }
 
@@ -114,7 +109,7 @@ static int read_some(conversation *c)
     if (got <= 0)
         return lost(c, got < 0 ? strerror(errno) : "the server hung up");
     st = conversation_did(
-        c, service_client_feed(c->client, &used, bytes, (size_t)got, conversation_now()));
+        c, service_client_feed(c->client, &used, bytes, (size_t)got, cli_milliseconds()));
     return st == CLI_OK && used < (size_t)got ? keep(c, bytes + used, (size_t)got - used) : st;
 }
 
@@ -126,7 +121,7 @@ static int feed_rest(conversation *c, int *st)
     if (c->rest_size == 0)
         return 0;
     *st = conversation_did(
-        c, service_client_feed(c->client, &used, c->rest, c->rest_size, conversation_now()));
+        c, service_client_feed(c->client, &used, c->rest, c->rest_size, cli_milliseconds()));
     c->rest_size -= used;
     memmove(c->rest, c->rest + used, c->rest_size);
     if (c->rest_size == 0) {
@@ -149,7 +144,7 @@ static int wait_for_socket(const conversation *c)
         events |= POLLOUT;
     p.events = (short)events;
     if (due != SERVICE_NEVER) {
-        left = due - conversation_now();
+        left = due - cli_milliseconds();
         if (left <= 0)
             return cli_fail(CLI_NETWORK, c->at->text,
                             "the server was silent for too long; try again, or give it more time "
@@ -193,7 +188,7 @@ static int decide(conversation *c, const conversation_options *o, const service_
     int st = n->has_key ? known_decide(&o->policy, c->at->text, n->key) : CLI_OK;
 
     if (st == CLI_OK)
-        return conversation_did(c, service_client_admit(c->client, conversation_now()));
+        return conversation_did(c, service_client_admit(c->client, cli_milliseconds()));
     service_client_reject(c->client, "not the key that was expected");
     return st;
 }
@@ -212,16 +207,6 @@ static int greet(conversation *c, const conversation_options *o)
     return st;
 }
 
-static int load_identity(channel_keys *keys, const char *file)
-{
-    char path[STATE_PATH];
-    int st = CLI_OK;
-
-    if (file == NULL)
-        st = state_path(path, "identity");
-    return st == CLI_OK ? identity_load(keys, file != NULL ? file : path) : st;
-}
-
 static int make_client(conversation *c, const conversation_options *o, int plain)
 {
     const service_pace pace = {(int64_t)(1e3 * o->timeout), 16384};
@@ -233,7 +218,7 @@ static int make_client(conversation *c, const conversation_options *o, int plain
     memset(&keys, 0, sizeof keys);
     options.suites[0] = plain ? CHANNEL_SUITE_PLAIN : CHANNEL_SUITE_NOISE;
     if (!plain)
-        st = load_identity(&keys, o->identity);
+        st = identity_open(&keys, o->identity, "identity");
     options.keys = &keys;
     if (st == CLI_OK) {
         st = service_client_create(&c->client, &options, &pace, MOST, why, sizeof why);

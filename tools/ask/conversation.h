@@ -66,9 +66,6 @@ int conversation_did(const conversation *c, service_status st);
  */
 int conversation_fault(const conversation *c, const service_fault *f);
 
-/** The clock of service/client.h. */
-int64_t conversation_now(void);
-
 /** Say goodbye where that is possible, and release; all zero but fd -1 is fine. */
 void conversation_close(conversation *c);
 

@@ -11,6 +11,7 @@
 
 #include "channel/hash.h"
 #include "tools/cli.h"
+#include "tools/hex.h"
 #include "tools/keyfiles.h"
 #include "tools/net/state.h"
 #include "tools/parallel.h"
@@ -27,7 +28,7 @@ static int offer_path(char path[STATE_PATH], const char *server, const char *mod
 
     snprintf(both, sizeof both, "%s %s", server, model);
     channel_hash(digest, both, strlen(both));
-    state_hex(hex, digest, 16);
+    hex_write(hex, digest, 16);
     snprintf(name, sizeof name, "offers/%s", hex);
     return state_path(path, name);
 }
@@ -36,7 +37,7 @@ static int key_path(char path[STATE_PATH], const uint8_t digest[SERVICE_DIGEST],
 {
     char hex[HEX], name[HEX + 64];
 
-    state_hex(hex, digest, SERVICE_DIGEST);
+    hex_write(hex, digest, SERVICE_DIGEST);
     snprintf(name, sizeof name, "keys/%s/%s", hex, file);
     return state_path(path, name);
 }
@@ -52,8 +53,8 @@ int keystore_remembered(uint8_t digest[SERVICE_DIGEST], const char *server, cons
     if (offer_path(path, server, model) == CLI_OK && access(path, R_OK) == 0 &&
         file_read(&file, path, HEX) == CLI_OK && file.size == HEX - 1) {
         memcpy(hex, file.data, HEX - 1);
-        found = state_unhex(digest, SERVICE_DIGEST, hex) &&
-                key_path(path, digest, "plan") == CLI_OK && access(path, R_OK) == 0;
+        found = hex_read(digest, SERVICE_DIGEST, hex) && key_path(path, digest, "plan") == CLI_OK &&
+                access(path, R_OK) == 0;
     }
     file_free(&file);
     cli_silent(0);
@@ -65,7 +66,7 @@ static int remember(const uint8_t digest[SERVICE_DIGEST], const char *server, co
     char path[STATE_PATH], hex[HEX];
     int st = offer_path(path, server, model);
 
-    state_hex(hex, digest, SERVICE_DIGEST);
+    hex_write(hex, digest, SERVICE_DIGEST);
     return st == CLI_OK ? output_whole(path, OUTPUT_TEXT, hex, HEX - 1) : st;
 }
 

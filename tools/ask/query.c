@@ -79,7 +79,7 @@ static int get_plan(asking *a)
     service_news n;
 
     st = conversation_did(a->c, service_client_open(a->c->client, a->q->model,
-                                                    remembered ? known : NULL, conversation_now()));
+                                                    remembered ? known : NULL, cli_milliseconds()));
     if (st == CLI_OK)
         st = conversation_wait(a->c, &n);
     if (st != CLI_OK)
@@ -108,13 +108,13 @@ static int upload(asking *a)
         return st;
     a->q->upload_bytes = a->eval.bytes.size;
     return conversation_did(a->c, service_client_upload(a->c->client, a->eval.bytes.data,
-                                                        a->eval.bytes.size, conversation_now()));
+                                                        a->eval.bytes.size, cli_milliseconds()));
 }
 
 static int name_keys(asking *a)
 {
     return conversation_did(a->c, service_client_keys(a->c->client, a->keys.eval_digest,
-                                                      a->keys.eval_bytes, conversation_now()));
+                                                      a->keys.eval_bytes, cli_milliseconds()));
 }
 
 static int agree_on_keys(asking *a)
@@ -189,7 +189,7 @@ static int send_request(asking *a, size_t number)
     b->state = UNDER_WAY;
     a->under_way++;
     return conversation_did(a->c, service_client_request(a->c->client, (uint32_t)number + 1,
-                                                         file.data, file.size, conversation_now()));
+                                                         file.data, file.size, cli_milliseconds()));
 }
 
 /* As many as the server takes at a time. */

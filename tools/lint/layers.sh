@@ -1,7 +1,7 @@
 #!/bin/sh
 # Includes point downward only.
 #  - Between folders: tools may include public headers of all, train those of nn, nn those of ckks,
-#    service those of channel, channel and tools those of ckks and its shared ones, ckks none.
+#    service those of channel, channel, service and tools those of ckks and its shared ones, ckks none.
 #  - Inside ckks, channel, service, nn and train: FOLDER/LAYERS lists the file names without their ending, lowest first;
 #    NAME/ says in which folder of FOLDER those behind it are, ./ that they are in FOLDER itself. A file includes
 #    only names that stand before its own, or its own.
@@ -14,7 +14,7 @@ shared=$(listed_headers shared ckks/Makefile.inc)
 # Whether folder $1 may include anything of folder $2 that is public.
 allowed() {
     case "$1>$2" in
-        "channel>ckks" | "service>channel" | "nn>ckks" | "train>nn") return 0 ;;
+        "channel>ckks" | "service>channel" | "service>ckks" | "nn>ckks" | "train>nn") return 0 ;;
         "tools>ckks" | "tools>channel" | "tools>service" | "tools>nn" | "tools>train") return 0 ;;
     esac
     return 1
@@ -51,7 +51,7 @@ for folder in ckks channel service nn train tools; do
             if [ "$other" != "$folder" ]; then
                 usable=$public
                 case $folder in
-                    channel | tools) usable="$public $shared" ;;
+                    channel | service | tools) usable="$public $shared" ;;
                 esac
                 case " $usable " in
                     *" $include "*) allowed "$folder" "$other" || fault "$file: $folder may not include $include" ;;

@@ -318,7 +318,7 @@ int address_listen(int *fd, int *loopback, address *a)
     return st;
 }
 
-void address_peer(char text[ADDRESS_TEXT], const struct sockaddr *sa, socklen_t size)
+static void tell_peer(char text[ADDRESS_TEXT], const struct sockaddr *sa, socklen_t size)
 {
     char host[128] = "", port[16] = "";
 
@@ -329,4 +329,24 @@ void address_peer(char text[ADDRESS_TEXT], const struct sockaddr *sa, socklen_t 
         snprintf(text, ADDRESS_TEXT, "unknown");
     else
         snprintf(text, ADDRESS_TEXT, sa->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+int address_accept(int listener, char peer[ADDRESS_TEXT])
+{
+    struct sockaddr_storage from;
+    socklen_t size = sizeof from;
+    int fd = accept(listener, (struct sockaddr *)&from, &size);
+
+    if (fd < 0)
+        return -1;
+    if (address_prepare(fd) != 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    if (from.ss_family != AF_UNIX)
+        no_delay(fd);
+    tell_peer(peer, (const struct sockaddr *)&from, size);
+    return fd;
 }

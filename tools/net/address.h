@@ -2,9 +2,6 @@
 #ifndef UNSEEN_TOOLS_NET_ADDRESS_H
 #define UNSEEN_TOOLS_NET_ADDRESS_H
 
-#include <stddef.h>
-#include <sys/socket.h>
-
 enum { ADDRESS_TEXT = 300 };
 
 typedef struct address {
@@ -41,8 +38,12 @@ int address_connect(int *fd, int *loopback, const address *a, double seconds);
  */
 int address_listen(int *fd, int *loopback, address *a);
 
-/** Who is at the other end of an accepted socket, for logs. */
-void address_peer(char text[ADDRESS_TEXT], const struct sockaddr *sa, socklen_t size);
+/** Take the next connection that waits, not blocking.
+ *
+ *  Out:     peer   who is at the other end, for logs
+ *  Returns: the socket, or -1 with errno set; also when it ended meanwhile
+ */
+int address_accept(int listener, char peer[ADDRESS_TEXT]);
 
 /** Make a socket not block and not outlive an exec; 0 or -1. */
 int address_prepare(int fd);

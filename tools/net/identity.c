@@ -11,13 +11,14 @@
 #include "tools/cli.h"
 #include "tools/envelope.h"
 #include "tools/file.h"
+#include "tools/hex.h"
 #include "tools/net/state.h"
 
 enum { PAYLOAD = 2 * CHANNEL_KEY_BYTES, LIST_LIMIT = 1 << 24 };
 
 void identity_hex(char text[IDENTITY_HEX], const uint8_t key[CHANNEL_KEY_BYTES])
 {
-    state_hex(text, key, CHANNEL_KEY_BYTES);
+    hex_write(text, key, CHANNEL_KEY_BYTES);
 }
 
 static int make(channel_keys *keys, const char *path)
@@ -89,6 +90,14 @@ int identity_load(channel_keys *keys, const char *path)
     return st;
 }
 
+int identity_open(channel_keys *keys, const char *path, const char *name)
+{
+    char own[STATE_PATH];
+    int st = path == NULL ? state_path(own, name) : CLI_OK;
+
+    return st == CLI_OK ? identity_load(keys, path != NULL ? path : own) : st;
+}
+
 /* ---- lists ---- */
 
 void identity_list_free(identity_list *list)
@@ -121,7 +130,7 @@ static int take_line(identity_list *list, char *line, size_t number, const char 
         return cli_fail(CLI_DAMAGED, path, "line %zu has more than a key; remarks begin with #",
                         number);
     word[n] = '\0';
-    if (!state_unhex(list->key[list->count], CHANNEL_KEY_BYTES, word))
+    if (!hex_read(list->key[list->count], CHANNEL_KEY_BYTES, word))
         return cli_fail(CLI_DAMAGED, path,
                         "line %zu is no key: a key has %d hexadecimal digits (0-9, a-f)", number,
                         2 * CHANNEL_KEY_BYTES);

@@ -14,6 +14,9 @@
  */
 int identity_load(channel_keys *keys, const char *path);
 
+/** The same, of the file that an option named; NULL: the one of this name in the state folder. */
+int identity_open(channel_keys *keys, const char *path, const char *name);
+
 /** The key pair in the bytes of such a file.
  *
  *  Returns: as identity_load

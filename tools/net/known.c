@@ -9,6 +9,7 @@
 
 #include "tools/cli.h"
 #include "tools/file.h"
+#include "tools/hex.h"
 #include "tools/net/identity.h"
 #include "tools/net/state.h"
 
@@ -39,7 +40,7 @@ int known_find(uint8_t key[CHANNEL_KEY_BYTES], const file_bytes *list, const cha
         return 0;
     memcpy(hex, line + strlen(address) + 1, IDENTITY_HEX - 1);
     hex[IDENTITY_HEX - 1] = '\0';
-    return state_unhex(key, CHANNEL_KEY_BYTES, hex) ? 1 : -1;
+    return hex_read(key, CHANNEL_KEY_BYTES, hex) ? 1 : -1;
 }
 
 int known_add(file_bytes *out, const file_bytes *list, const char *address,

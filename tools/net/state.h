@@ -31,10 +31,4 @@ int state_path(char path[STATE_PATH], const char *name);
  */
 int state_has(int *there, const char *path);
 
-/** Digits for bytes: text gets 2 n + 1 characters. */
-void state_hex(char *text, const unsigned char *bytes, size_t n);
-
-/** Bytes of 2 n digits; 1, or 0 when they are none or more follow. */
-int state_unhex(unsigned char *bytes, size_t n, const char *text);
-
 #endif

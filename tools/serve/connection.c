@@ -14,11 +14,6 @@
 
 enum { READ_BYTES = 256 * 1024, WRITE_TURNS = 16 };
 
-int64_t connection_now(void)
-{
-    return (int64_t)(1e3 * cli_seconds());
-}
-
 service_status connection_create(connection **out, int fd, uint64_t serial,
                                  const channel_options *options, const service_limits *limits)
 {
@@ -27,7 +22,7 @@ service_status connection_create(connection **out, int fd, uint64_t serial,
 
     *out = NULL;
     if (c != NULL)
-        st = service_server_create(&c->server, options, limits, connection_now(), NULL, 0);
+        st = service_server_create(&c->server, options, limits, cli_milliseconds(), NULL, 0);
     if (st != SERVICE_OK) {
         free(c);
         close(fd);
@@ -66,7 +61,7 @@ static size_t feed(connection *c, const uint8_t *bytes, size_t n)
 {
     size_t used = 0;
 
-    if (service_server_feed(c->server, &used, bytes, n, connection_now()) != SERVICE_OK)
+    if (service_server_feed(c->server, &used, bytes, n, cli_milliseconds()) != SERVICE_OK)
         return n;
     return used;
 }
@@ -126,7 +121,7 @@ void connection_write(connection *c)
             c->hung_up |= errno != EAGAIN && errno != EWOULDBLOCK;
             return;
         }
-        service_server_sent(c->server, (size_t)sent, connection_now());
+        service_server_sent(c->server, (size_t)sent, cli_milliseconds());
     }
 }
 

@@ -47,7 +47,4 @@ short connection_events(connection *c);
 /** Whether there is work without anything new: bytes that came earlier and can be taken now. */
 int connection_ready(const connection *c);
 
-/** Milliseconds of the clock that conversations are told. */
-int64_t connection_now(void);
-
 #endif

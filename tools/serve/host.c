@@ -6,7 +6,6 @@
 
 #include "channel/hash.h"
 #include "tools/cli.h"
-#include "tools/planning.h"
 
 /* Bytes of a written ciphertext beside its residues, at most: two heads of 40 and a seed of 32. */
 enum { CIPHERTEXT_HEAD = 128 };
@@ -31,66 +30,38 @@ static int take_name(host *h, const char *path)
 }
 
 /* What clients are told and held to. */
-static int make_offer(host *h)
+static void make_offer(host *h)
 {
-    const nn_forecast *f = nn_plan_forecast(h->plan);
-    nn_client *client = NULL;
-    size_t used = 0;
-    int st = nn_client_of_plan(&client, h->plan);
+    const network *n = &h->net;
+    const nn_forecast *f = nn_plan_forecast(n->plan);
 
-    if (st != NN_OK)
-        return cli_fail_status(st, h->path, "");
-    h->offer.plan_size = nn_client_wire_bytes(client);
-    h->plan_file = malloc(h->offer.plan_size);
-    st = h->plan_file != NULL ? nn_client_write(h->plan_file, h->offer.plan_size, &used, client)
-                              : NN_ERR_MEMORY;
-    if (st != NN_OK) {
-        nn_client_free(client);
-        return cli_fail_status(st, h->path, "no memory for the plan's file");
-    }
-    h->offer.plan = h->plan_file;
-    channel_hash(h->offer.digest, h->plan_file, h->offer.plan_size);
-    h->offer.keys_bytes = ENVELOPE_BYTES + ckks_specs_wire_bytes(h->ctx, nn_client_keys(client),
-                                                                 nn_client_key_count(client));
-    h->requests = nn_client_requests(client);
-    h->offer.request_bytes = ENVELOPE_BYTES + f->request_bytes + h->requests * CIPHERTEXT_HEAD;
-    h->responses = nn_client_responses(client);
+    h->offer.plan = n->plan_file.data;
+    h->offer.plan_size = n->plan_file.size;
+    channel_hash(h->offer.digest, n->plan_file.data, n->plan_file.size);
+    h->offer.keys_bytes = ENVELOPE_BYTES + ckks_specs_wire_bytes(n->ctx, nn_client_keys(n->client),
+                                                                 nn_client_key_count(n->client));
+    h->offer.request_bytes =
+        ENVELOPE_BYTES + f->request_bytes + nn_client_requests(n->client) * CIPHERTEXT_HEAD;
     h->key_memory = f->eval_key_memory;
-    st = load_ids(&h->ids, client);
-    nn_client_free(client);
-    return st;
 }
 
 int host_open(host *h, const char *path, const nn_plan_options *planning, int threads)
 {
-    const nn_program_options o = {.threads = threads, .release = 1};
-    char why[WHY_BYTES] = "";
     int st;
 
     memset(h, 0, sizeof *h);
-    h->path = path;
     st = take_name(h, path);
     if (st == CLI_OK)
-        st = load_model(&h->model, path);
-    if (st == CLI_OK)
-        st = planning_make(&h->plan, h->model, planning, path);
-    if (st == CLI_OK)
-        st = load_context(&h->ctx, nn_plan_params(h->plan), path);
-    if (st == CLI_OK)
-        st = make_offer(h);
+        st = network_plan(&h->net, path, planning);
     if (st != CLI_OK)
         return st;
-    st = nn_program_create(&h->program, h->plan, h->ctx, &o, why, sizeof why);
-    return st == NN_OK ? CLI_OK : cli_fail_status(st, path, why);
+    make_offer(h);
+    return network_encode(&h->net, threads, NULL);
 }
 
 void host_close(host *h)
 {
-    free(h->plan_file);
-    nn_program_free(h->program);
-    ckks_context_free(h->ctx);
-    nn_plan_free(h->plan);
-    nn_model_free(h->model);
+    network_close(&h->net);
     memset(h, 0, sizeof *h);
 }
 
@@ -108,31 +79,7 @@ void host_keys_free(void *keys)
     free(k);
 }
 
-int host_bench_make(host_bench *b, const host *h, int threads)
-{
-    int st;
-
-    if (b->worker != NULL)
-        return CLI_OK;
-    st = load_worker(&b->worker, h->ctx, nn_program_scratch_bytes(h->program, threads), threads);
-    if (st == CLI_OK)
-        st = message_make(&b->request, h->ctx, h->requests);
-    if (st == CLI_OK)
-        st = message_make(&b->response, h->ctx, h->responses);
-    if (st != CLI_OK)
-        host_bench_free(b);
-    return st;
-}
-
-void host_bench_free(host_bench *b)
-{
-    message_free(&b->request);
-    message_free(&b->response);
-    ckks_worker_free(b->worker);
-    memset(b, 0, sizeof *b);
-}
-
-int host_load_keys(host_keys **out, const host *h, host_bench *b, const file_bytes *file,
+int host_load_keys(host_keys **out, const host *h, network_bench *b, const file_bytes *file,
                    const uint8_t digest[SERVICE_DIGEST])
 {
     uint8_t found[SERVICE_DIGEST];
@@ -147,7 +94,7 @@ int host_load_keys(host_keys **out, const host *h, host_bench *b, const file_byt
     k = calloc(1, sizeof *k);
     if (k == NULL)
         return cli_fail(CLI_MEMORY, "the evaluation keys", "no memory for them");
-    k->ids = h->ids;
+    k->ids = h->net.ids;
     k->host = h->number;
     st = load_unpack_keys(b->worker, &k->keys, &k->ids, file, "the evaluation keys");
     if (st != CLI_OK) {
@@ -159,27 +106,15 @@ int host_load_keys(host_keys **out, const host *h, host_bench *b, const file_byt
     return CLI_OK;
 }
 
-int host_infer(file_bytes *response, double *begun, const host *h, host_bench *b,
+int host_infer(file_bytes *response, double *begun, const host *h, network_bench *b,
                const host_keys *keys, const file_bytes *request, const nn_watch *watch)
 {
-    char why[WHY_BYTES] = "";
-    int st =
-        load_unpack(b->worker, &b->request, request, ENVELOPE_REQUEST, &keys->ids, "the request");
+    const char name[] = "the request";
+    int st = load_unpack(b->worker, &b->request, request, ENVELOPE_REQUEST, &keys->ids, name);
 
     *response = (file_bytes){NULL, 0};
     *begun = cli_seconds();
-    if (st != CLI_OK)
-        return st;
-    st = ckks_worker_use_keys(b->worker, keys->keys);
-    if (st == CKKS_OK)
-        st = nn_program_run(h->program, b->worker, b->response.part, message_parts(&b->request),
-                            watch, why, sizeof why);
-    if (st != NN_OK)
-        st = cli_fail_status(st, "the request", *why != '\0' ? why : ckks_worker_error(b->worker));
-    else
-        st = load_pack(response, &b->response, ENVELOPE_RESPONSE, &keys->ids, NULL);
-    /* The loan ends here: the keys may be put out before this worker's next request. */
-    if (ckks_worker_use_keys(b->worker, NULL) != CKKS_OK && st == CLI_OK)
-        st = cli_fail(CLI_FAULT, NULL, "a worker does not give keys back");
-    return st;
+    return st == CLI_OK
+               ? network_run(response, &h->net, b, keys->keys, &keys->ids, NULL, watch, name)
+               : st;
 }

@@ -1,26 +1,18 @@
-/* A network that a server offers: read, planned, encoded; and the keys that clients send for it.
- * What is made here is read by all threads and changed by none.
+/* A network that a server offers, and the keys that clients send for it. What is made here is read
+ * by all threads and changed by none.
  */
 #ifndef UNSEEN_TOOLS_SERVE_HOST_H
 #define UNSEEN_TOOLS_SERVE_HOST_H
 
-#include "nn/nn.h"
 #include "service/server.h"
-#include "tools/load.h"
+#include "tools/network.h"
 
 typedef struct host {
     char name[SERVICE_NAME_MOST + 1]; /* the file's, without folder and ending */
-    const char *path;
-    size_t number; /* among the server's networks */
-    nn_model *model;
-    nn_plan *plan;
-    ckks_context *ctx;
-    nn_program *program;
-    envelope_ids ids; /* key 0 */
-    uint8_t *plan_file;
+    size_t number;                    /* among the server's networks */
+    network net;
     service_offer offer;
-    size_t requests, responses; /* ciphertexts of each */
-    size_t key_memory;          /* of one client's keys, loaded */
+    size_t key_memory; /* of one client's keys, loaded */
 } host;
 
 /** Make a network ready.
@@ -49,28 +41,13 @@ typedef struct host_keys {
 /** Release; NULL is fine. */
 void host_keys_free(void *keys);
 
-/* What one thread computes a network's requests with. */
-typedef struct host_bench {
-    ckks_worker *worker;
-    message request, response;
-} host_bench;
-
-/** Make a bench of so many threads; a second time it does nothing.
- *
- *  Returns: as host_open
- */
-int host_bench_make(host_bench *b, const host *h, int threads);
-
-/** Release; all zero is fine. */
-void host_bench_free(host_bench *b);
-
 /** Load a file of evaluation keys.
  *
  *  Out:     out      NULL on failure
  *  In:      digest   the file's, as the client says
  *  Returns: as host_open
  */
-int host_load_keys(host_keys **out, const host *h, host_bench *b, const file_bytes *file,
+int host_load_keys(host_keys **out, const host *h, network_bench *b, const file_bytes *file,
                    const uint8_t digest[SERVICE_DIGEST]);
 
 /** Answer a request.
@@ -80,7 +57,7 @@ int host_load_keys(host_keys **out, const host *h, host_bench *b, const file_byt
  *  In:      watch      NULL for nobody
  *  Returns: as host_open
  */
-int host_infer(file_bytes *response, double *begun, const host *h, host_bench *b,
+int host_infer(file_bytes *response, double *begun, const host *h, network_bench *b,
                const host_keys *keys, const file_bytes *request, const nn_watch *watch);
 
 #endif

@@ -4,13 +4,10 @@
 #include "tools/serve/loop.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -71,32 +68,29 @@ static int watch_signals(void)
 /* Returns 0 when nobody more waits. */
 static int accept_one(loop *l, const loop_listener *at)
 {
-    struct sockaddr_storage from;
-    socklen_t size = sizeof from;
     channel_options options = {.keys = &l->o->keys, .suite_count = 1};
+    char peer[ADDRESS_TEXT];
     connection *c;
-    int one = 1, fd = accept(at->fd, (struct sockaddr *)&from, &size);
+    int fd = address_accept(at->fd, peer);
 
     if (fd < 0) {
         /* Without descriptors it would be tried again at once, for ever. */
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-            l->no_accept = connection_now() + 100;
+            l->no_accept = cli_milliseconds() + 100;
         return 0;
     }
     COUNT(&l->s, connections_total)++;
-    if (l->s.count >= l->o->connections || address_prepare(fd) != 0) {
+    if (l->s.count >= l->o->connections) {
         COUNT(&l->s, connections_refused_total)++;
         close(fd);
         return 1;
     }
-    if (from.ss_family != AF_UNIX)
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     options.suites[0] = at->plain ? CHANNEL_SUITE_PLAIN : CHANNEL_SUITE_NOISE;
     if (connection_create(&c, fd, ++l->serial, &options, &l->o->limits) != SERVICE_OK) {
         COUNT(&l->s, connections_refused_total)++;
         return 1;
     }
-    address_peer(c->peer, (const struct sockaddr *)&from, size);
+    memcpy(c->peer, peer, sizeof c->peer);
     l->s.connection[l->s.count++] = c;
     log_begin("connect");
     log_number("connection", c->serial);
@@ -166,7 +160,7 @@ static void look_at_clocks(loop *l)
 
 static void beat(loop *l)
 {
-    int64_t now = connection_now();
+    int64_t now = cli_milliseconds();
 
     if (now - l->beat < BEAT_MS)
         return;
@@ -178,7 +172,7 @@ static void beat(loop *l)
 /* Milliseconds until something is due. */
 static int next_deadline(const loop *l)
 {
-    int64_t now = connection_now(), wait = l->no_accept > now ? l->no_accept - now : BEAT_MS;
+    int64_t now = cli_milliseconds(), wait = l->no_accept > now ? l->no_accept - now : BEAT_MS;
 
     for (size_t i = 0; i < l->s.count; i++) {
         int64_t due = service_server_deadline(l->s.connection[i]->server);
@@ -201,12 +195,12 @@ static void begin_drain(loop *l)
     if (l->draining != 0)
         return;
     l->s.draining = 1;
-    l->draining = connection_now() + (int64_t)(1e3 * l->o->grace) + 1;
+    l->draining = cli_milliseconds() + (int64_t)(1e3 * l->o->grace) + 1;
     log_begin("drain");
     log_number("connections", l->s.count);
     log_end();
     for (size_t i = 0; i < l->s.count; i++) {
-        service_server_finish(l->s.connection[i]->server, connection_now());
+        service_server_finish(l->s.connection[i]->server, cli_milliseconds());
         serving_converse(&l->s, l->s.connection[i]);
     }
 }
@@ -215,7 +209,7 @@ static void begin_drain(loop *l)
 
 static size_t fill_poll(loop *l)
 {
-    int accepting = l->draining == 0 && connection_now() >= l->no_accept;
+    int accepting = l->draining == 0 && cli_milliseconds() >= l->no_accept;
     size_t n = 0;
 
     l->poll[n++] = (struct pollfd){.fd = stop_pipe[0], .events = POLLIN};
@@ -254,7 +248,7 @@ static int turn(loop *l)
         (void)nanosleep(&pause, NULL); /* it may be there again */
     else if (got < 0 && errno != EINTR && errno != EAGAIN)
         return cli_fail(CLI_MEMORY, NULL, "waiting for the network failed: %s", strerror(errno));
-    l->polled = connection_now();
+    l->polled = cli_milliseconds();
     if (got >= 0) {
         serve_connections(l, l->poll + 2 + l->o->listeners, count);
         if (l->poll[1].revents != 0)
@@ -307,7 +301,7 @@ int loop_run(const loop_options *o, const host *hosts, size_t count, pool *p)
 
     if (st == CLI_OK)
         st = o->ready(o->user);
-    while (st == CLI_OK && (l.draining == 0 || (l.s.count > 0 && connection_now() < l.draining)))
+    while (st == CLI_OK && (l.draining == 0 || (l.s.count > 0 && cli_milliseconds() < l.draining)))
         st = turn(&l);
     if (st == CLI_OK && l.s.count > 0)
         st = cli_fail(CLI_BUSY, NULL,

@@ -20,7 +20,7 @@ typedef struct lane {
     pool *pool;
     pthread_t thread;
     int started;
-    host_bench *bench; /* one for each network, made at its first job */
+    network_bench *bench; /* one for each network, made at its first job */
     const job *running;
     int unwanted; /* nobody waits for what is running */
     uint32_t step, steps;
@@ -64,11 +64,12 @@ static int on_step(void *user, size_t step, size_t steps, const char *name)
 static void compute(lane *l, job *j)
 {
     const nn_watch watch = {.progress = on_step, .user = l};
-    host_bench *b = &l->bench[j->host->number];
+    network_bench *b = &l->bench[j->host->number];
 
     cli_silent(1);
     j->begun = cli_seconds();
-    j->status = host_bench_make(b, j->host, l->pool->options.threads);
+    j->status =
+        b->worker != NULL ? CLI_OK : network_bench_make(b, &j->host->net, l->pool->options.threads);
     if (j->status == CLI_OK && j->kind == JOB_KEYS)
         j->status = host_load_keys(&j->keys, j->host, b, &j->bytes, j->digest);
     else if (j->status == CLI_OK)
@@ -198,7 +199,7 @@ static void stop_lanes(pool *p)
         if (l->started)
             pthread_join(l->thread, NULL);
         for (size_t k = 0; l->bench != NULL && k < p->host_count; k++)
-            host_bench_free(&l->bench[k]);
+            network_bench_free(&l->bench[k]);
         free(l->bench);
     }
 }

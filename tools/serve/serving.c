@@ -26,7 +26,7 @@ static void fault(serving *s, connection *c, uint32_t stream, uint16_t code, con
     log_number("code", code);
     log_text("why", why);
     log_end();
-    ignore(service_server_fault(c->server, stream, code, why, connection_now()));
+    ignore(service_server_fault(c->server, stream, code, why, cli_milliseconds()));
 }
 
 static uint16_t fault_of(int exit_code)
@@ -78,7 +78,7 @@ static void on_peer(serving *s, connection *c, const service_event *e)
         reject(s, c, "this client has as many connections as one is granted");
     } else {
         c->client = client;
-        ignore(service_server_admit(c->server, connection_now()));
+        ignore(service_server_admit(c->server, cli_milliseconds()));
     }
 }
 
@@ -96,7 +96,7 @@ static void on_open(serving *s, connection *c, const service_event *e)
         fault(s, c, 0, SERVICE_FAULT_NO_MODEL, why);
         return;
     }
-    ignore(service_server_offer(c->server, &c->host->offer, connection_now()));
+    ignore(service_server_offer(c->server, &c->host->offer, cli_milliseconds()));
 }
 
 /* Keys kept for another network are none for this one. */
@@ -139,7 +139,7 @@ static void on_keys(serving *s, connection *c, const service_event *e)
     } else if (k == NULL && !grant_upload(s, c)) {
         fault(s, c, 0, SERVICE_FAULT_BUSY, "there is no room for more evaluation keys now");
     } else {
-        ignore(service_server_keys(c->server, k != NULL, connection_now()));
+        ignore(service_server_keys(c->server, k != NULL, cli_milliseconds()));
         if (k != NULL)
             service_keyring_give(s->keyring, k);
     }
@@ -215,7 +215,7 @@ static void on_stat(serving *s, connection *c, const service_event *e)
                ? service_counters_json(&s->counters, text, sizeof text)
                : service_counters_prometheus(&s->counters, text, sizeof text);
     ignore(service_server_tell(c->server, text, size < sizeof text ? size : sizeof text - 1,
-                               connection_now()));
+                               cli_milliseconds()));
 }
 
 static void on_event(serving *s, connection *c, const service_event *e)
@@ -250,7 +250,7 @@ void serving_converse(serving *s, connection *c)
     do {
         service_event e;
         before = c->rest_size;
-        while (service_server_event(c->server, &e, connection_now()) == 1)
+        while (service_server_event(c->server, &e, cli_milliseconds()) == 1)
             on_event(s, c, &e);
         connection_feed_rest(c);
     } while (c->rest_size < before);
@@ -290,7 +290,7 @@ static void keys_done(serving *s, connection *c, job *j)
     if (j->status != CLI_OK)
         fault(s, c, 0, fault_of(j->status), j->why);
     else if (st == SERVICE_OK || st == SERVICE_ERR_ARG)
-        ignore(service_server_keys(c->server, 1, connection_now()));
+        ignore(service_server_keys(c->server, 1, cli_milliseconds()));
     else
         fault(s, c, 0, SERVICE_FAULT_BUSY, "there is no room for more evaluation keys now");
 }
@@ -321,7 +321,7 @@ static void request_done(serving *s, connection *c, job *j)
     log_number("bytes", j->answer.size);
     log_end();
     ignore(service_server_respond(c->server, j->stream, j->answer.data, j->answer.size,
-                                  connection_now()));
+                                  cli_milliseconds()));
     j->answer = (file_bytes){NULL, 0};
 }
 
@@ -353,7 +353,7 @@ static void tell_working(void *user, uint64_t serial, uint32_t stream, uint32_t 
     connection *c = find(user, serial);
 
     if (c != NULL)
-        ignore(service_server_working(c->server, stream, step, steps, connection_now()));
+        ignore(service_server_working(c->server, stream, step, steps, cli_milliseconds()));
 }
 
 void serving_beat(serving *s)
