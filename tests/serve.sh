@@ -243,6 +243,21 @@ expect 0 ask unix:here.sock "$data/digits/6.pgm" # with its keys
 expect 7 ask unix:here.sock --idx ten.idx --count 10 --new-keys --timeout 5
 says err "more bytes came than one connection is granted"
 stop
+serve --listen unix:here.sock --lanes 1 --client-queue 1
+asking=
+for each in 1 2 3 4; do
+    "$program" ask unix:here.sock --idx ten.idx --count 10 --json >"asked.$each" &
+    asking="$asking $!"
+done
+for each in $asking; do
+    wait "$each" || fail "a client that is told to wait gives up"
+done
+for each in 1 2 3 4; do
+    [ "$(sed -n 's/.*"label": \([0-9]\),/\1/p' "asked.$each" | tr -d '\n')" = 0123456789 ] || fail "wrong labels"
+done
+expect 0 stat unix:here.sock
+[ "$(field request_errors_total)" -ge 1 ] || fail "a client may fill the queue"
+stop
 expect 2 serve --model "$data/mnist/cryptonets.onnx" --listen unix:here.sock --key-memory 1M
 says err "give it at least 25M"
 done_with "pictures share requests, and keys are sent again when they were put out"

@@ -24,7 +24,7 @@ typedef struct settings {
     size_t models, listeners;
     const char *identity, *allow, *log;
     int insecure_plain;
-    uint64_t threads, lanes, connections, connections_client, queue, requests, rate;
+    uint64_t threads, lanes, connections, connections_client, queue, queue_client, requests, rate;
     size_t key_memory, bytes;
     double timeout, idle, grace;
 } settings;
@@ -47,6 +47,7 @@ static const cli_option options[] = {
     {0, "connections", "N", "at a time (default 256)"},
     {0, "client-connections", "N", "of one client at a time (default 16)"},
     {0, "queue", "N", "requests that wait, of all clients (default 256)"},
+    {0, "client-queue", "N", "requests that wait, of one client (default: a quarter of --queue)"},
     {0, "requests", "N", "of one connection under way (default 4)"},
     {0, "key-memory", "BYTES",
      "for clients' keys, as in 512M or 4G (default 2G); the least\n"
@@ -115,6 +116,8 @@ static int take_number(settings *s, const char *name, const char *value)
         return cli_number(&s->connections_client, name, value, 1, 65536);
     if (strcmp(name, "queue") == 0)
         return cli_number(&s->queue, name, value, 1, 1 << 20);
+    if (strcmp(name, "client-queue") == 0)
+        return cli_number(&s->queue_client, name, value, 1, 1 << 20);
     if (strcmp(name, "requests") == 0)
         return cli_number(&s->requests, name, value, 1, 1024);
     if (strcmp(name, "rate") == 0)
@@ -276,7 +279,9 @@ static int announce(const void *user)
 static int run(server *v, const settings *s)
 {
     int threads = s->threads != 0 ? (int)s->threads : parallel_default_threads();
-    pool_options pooled = {.most = (size_t)s->queue, .most_client = (size_t)s->queue};
+    pool_options pooled = {
+        .most = (size_t)s->queue,
+        .most_client = (size_t)(s->queue_client != 0 ? s->queue_client : (s->queue + 3) / 4)};
     pool *p = NULL;
     int st = load_identity(v, s);
 
