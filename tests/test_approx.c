@@ -80,6 +80,9 @@ static void test_symmetry(void **unused)
     for (int k = 2; k <= 10; k += 2)
         testing_assert_near(c[k], 0, 1e-13);
     testing_assert_near(nn_approx_value(NN_APPROX_GELU, 1.5), 1.5 * 0.9331927987311419, 1e-15);
+    /* Far below 0, to as many digits; from 60 digits of Python's decimal. */
+    testing_assert_near(nn_approx_value(NN_APPROX_GELU, -8), -4.9767684594174273e-15, 1e-28);
+    testing_assert_near(nn_approx_value(NN_APPROX_GELU_TANH, -6), -8.439646700762297e-11, 1e-24);
     testing_assert_near(nn_approx_value(NN_APPROX_RELU, -2), 0, 0);
 }
 

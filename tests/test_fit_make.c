@@ -112,6 +112,42 @@ static void test_best(void **unused)
     }
 }
 
+/* A kink close to an end, so that the first points see a line, which a polynomial meets exactly;
+ * and values so small that 1 + erf or 1 + tanh would lose them. */
+static void test_one_side(void **unused)
+{
+    static const struct {
+        nn_approx_function function;
+        double lo, hi;
+        int degree;
+    } list[] = {
+        {NN_APPROX_RELU, -10.843671605811526, 0.02362541823574027, 8},
+        {NN_APPROX_RELU, -11.761896010264381, 0.030548057767907366, 27},
+        {NN_APPROX_ABS, -11.117911840118866, 0.031582028658242223, 13},
+        {NN_APPROX_HARD_SWISH, -5.7801846459428301, -2.9963329602470958, 15},
+        {NN_APPROX_HARD_SIGMOID, -7.0145462366726488, -3.4964198312638493, 9},
+        {NN_APPROX_CLIP, -10.999797582751091, 0.32500882773231687, 11},
+        {NN_APPROX_GELU, -9.398929436211791, -5.6252391708284888, 21},
+        {NN_APPROX_GELU_TANH, -6.4485352693622495, -4.5293613441507246, 17},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        const nn_activation f = {list[i].function, 0.2, 0.7};
+        double mean[2], largest[2];
+        nn_fit fit[2];
+
+        for (int m = 0; m < 2; m++) {
+            assert_int_equal(nn_fit_make(&fit[m], &f, list[i].lo, list[i].hi,
+                                         m == 0 ? NN_FIT_MINIMAX : NN_FIT_LEAST_SQUARES,
+                                         list[i].degree, NULL, 0),
+                             NN_OK);
+            errors(&fit[m], &mean[m], &largest[m], even);
+        }
+        assert_true(largest[0] <= largest[1] * (1 + 1e-3));
+    }
+}
+
 /* A normal distribution: what is near 0 counts. */
 static double bell(double x)
 {
@@ -203,9 +239,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_published), cmocka_unit_test(test_relu),
-        cmocka_unit_test(test_best),      cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_sign),      cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_best),      cmocka_unit_test(test_one_side),
+        cmocka_unit_test(test_weights),   cmocka_unit_test(test_sign),
+        cmocka_unit_test(test_refused),   cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

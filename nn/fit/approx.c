@@ -17,13 +17,14 @@ double nn_approx_value(nn_approx_function f, double x)
     case NN_APPROX_SWISH:
         return x / (1 + exp(-x));
     case NN_APPROX_GELU:
-        return x * (1 + erf(x * sqrt(0.5))) / 2;
+        return x * erfc(-x * sqrt(0.5)) / 2; /* 1 + erf would cancel below 0 */
     case NN_APPROX_SIGMOID:
         return 1 / (1 + exp(-x));
     case NN_APPROX_TANH:
         return tanh(x);
     case NN_APPROX_GELU_TANH:
-        return x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))) / 2; /* sqrt(2/pi) */
+        /* (1 + tanh u) / 2 = 1 / (1 + exp(-2 u)), which does not cancel; 2 sqrt(2/pi) */
+        return x / (1 + exp(-1.5957691216057308 * (x + 0.044715 * x * x * x)));
     case NN_APPROX_HARD_SWISH:
         return x * fmin(fmax(x / 6 + 0.5, 0), 1);
     case NN_APPROX_ABS:

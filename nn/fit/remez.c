@@ -227,8 +227,10 @@ static void drop_peaks(state *s, int first, int number)
 
 /* All points at once: the alternating peaks but the lowest, so that the error at every one of them
  * is at least |level|. A peak between others goes with its lower neighbour, so that signs still
- * alternate; the largest peak stays, for it is neither lowest nor the lower of two neighbours. */
-static void exchange_all(state *s)
+ * alternate; the largest peak stays, for it is neither lowest nor the lower of two neighbours.
+ * Returns 0, and does nothing, where there are too few: what a polynomial meets exactly, as a line
+ * meets ReLU on one side, has peaks of rounding alone. */
+static int exchange_all(state *s)
 {
     while (s->peaks > s->m + 1) {
         const int last = s->peaks - 1;
@@ -244,7 +246,13 @@ static void exchange_all(state *s)
         else
             drop_peaks(s, fabs(s->height[low - 1]) < fabs(s->height[low + 1]) ? low - 1 : low, 2);
     }
+    if (s->peaks <= s->m)
+        return 0;
+    for (int k = 0; k < s->peaks; k++)
+        if (fabs(s->height[k]) <= rounding * s->scale)
+            return 0;
     memcpy(s->at, s->peak, (size_t)(s->m + 1) * sizeof *s->at);
+    return 1;
 }
 
 /* One point: the largest peak takes the place of a neighbour with the same sign of the error, or of
@@ -307,9 +315,7 @@ nn_status nn_remez(double *coef, double *error, const nn_remez_problem *problem)
         }
         if (s.largest <= fabs(s.level) * (1 + settled) + rounding * s.scale)
             break;
-        if (s.peaks > s.m)
-            exchange_all(&s);
-        else
+        if (!exchange_all(&s))
             exchange_one(&s);
     }
     /* |level| bounds the least error from below, whatever the reference. Where it is lost in
