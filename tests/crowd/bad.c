@@ -16,6 +16,7 @@ static void connect_again(crowd_bad *b)
     free(b->junk);
     b->junk = NULL;
     b->stage = 0;
+    b->deaf = 0;
     b->due = cli_milliseconds() + (b->kind == BAD_STORM ? STORM_MS : AGAIN_MS);
     (void)line_open(&b->line, b->address);
 }
@@ -246,6 +247,8 @@ void bad_pump(crowd_bad *b, short events)
     act_in_time(b);
     if ((bad_events(b) & POLLOUT) != 0)
         line_write(&b->line, SIZE_MAX);
+    if (is_deaf(b) && b->deaf == 0)
+        b->deaf = cli_milliseconds();
     if (b->line.over)
         b->due = cli_milliseconds() + (b->kind == BAD_STORM ? STORM_MS : AGAIN_MS);
 }

@@ -35,7 +35,8 @@ typedef struct crowd_bad {
     int stage;      /* 0 before the handshake, 1 after it, 2 with a plan, 3 with keys, 4 done */
     int64_t due;    /* when the next thing is to be done */
     size_t rebuffs; /* times that the connection ended, or a fault was reported */
-    int hears;      /* even those that read nothing do now */
+    int64_t deaf;   /* since when it has read nothing, 0: it reads */
+    int hears;      /* even if it is of those that read nothing */
     uint8_t *junk;  /* BAD_JUNK_KEYS: lives as long as the line */
 } crowd_bad;
 
