@@ -158,7 +158,7 @@ static inline int faults_sentence(const char *text)
  */
 static inline int64_t faults_after(int64_t k, int64_t calls, int64_t few, testing_rng *rng)
 {
-    int64_t step = calls / few, last = calls - few / 4;
+    int64_t step = calls / few, last = calls - few; /* the end is where files are written */
 
     if (step < 2 || k < few / 2 || k >= last)
         return k + 1;

@@ -41,14 +41,18 @@ int inference_prepare(inference *s, int threads)
 {
     progress p;
     const nn_watch watch = {.progress = progress_of_step, .user = &p};
-    int st;
+    int st = CLI_OK;
 
-    if (s->net.program != NULL)
-        return CLI_OK;
-    progress_begin(&p, "encoding weights", nn_plan_steps(s->net.plan));
-    st = network_encode(&s->net, threads, &watch);
-    progress_end(&p);
-    return st == CLI_OK ? network_bench_equip(&s->bench, &s->net, threads) : st;
+    if (s->net.program == NULL) {
+        progress_begin(&p, "encoding weights", nn_plan_steps(s->net.plan));
+        st = network_encode(&s->net, threads, &watch);
+        progress_end(&p);
+    }
+    if (st == CLI_OK && !s->ready) {
+        st = network_bench_equip(&s->bench, &s->net, threads);
+        s->ready = st == CLI_OK;
+    }
+    return st;
 }
 
 int inference_run(inference *s, file_bytes *response, const file_bytes *request,

@@ -8,7 +8,8 @@
 
 typedef struct inference {
     network net;
-    network_bench bench; /* only reads until inference_prepare */
+    network_bench bench; /* only reads until inference_prepare has done its work */
+    int ready;
     ckks_eval_keys *keys;
     envelope_ids ids; /* with the keys' */
 } inference;
@@ -27,7 +28,7 @@ void inference_close(inference *s);
 /** Take a request's bytes. */
 int inference_take(inference *s, const file_bytes *request, const char *name);
 
-/** Encode the weights and make a worker of so many threads; the second time does nothing. */
+/** Encode the weights and make a worker of so many threads: what of it is not done yet. */
 int inference_prepare(inference *s, int threads);
 
 /** Run the request that was taken.

@@ -63,9 +63,14 @@ int network_bench_equip(network_bench *b, const network *n, int threads)
 {
     size_t scratch = n->program != NULL ? nn_program_scratch_bytes(n->program, threads) : 0;
 
-    ckks_worker_free(b->worker);
-    b->worker = NULL;
-    return load_worker(&b->worker, n->ctx, scratch, threads);
+    ckks_worker *made;
+    int st = load_worker(&made, n->ctx, scratch, threads);
+
+    if (st == CLI_OK) {
+        ckks_worker_free(b->worker);
+        b->worker = made;
+    }
+    return st;
 }
 
 void network_bench_free(network_bench *b)

@@ -50,7 +50,8 @@ typedef struct network_bench {
  */
 int network_bench_make(network_bench *b, const network *n, int threads);
 
-/** Make a bench that could only read, and may hold a request, one of so many threads that computes.
+/** Make a bench that could only read, and may hold a request, one of so many threads that computes;
+ *  on failure it is as it was.
  *
  *  Returns: as network_plan
  */
