@@ -250,6 +250,14 @@ static void eval_below_the_demand_is_a_negative_result(void **state)
     program_write("n.labels", "\0\0\10\1\0\0\0\2\12\12", 10);
     program_expect(1, "eval a.onnx --images n.images --labels n.labels --min-accuracy 50 --json");
     assert_int_equal((int)json_number("correct_plain"), 0);
+    const char *matrix = strstr(program_out, "\"confusion\": ["), *end;
+    int rows = -1; /* brackets: one for the matrix, one a row */
+    assert_non_null(matrix);
+    end = strstr(matrix, "\n  ]");
+    assert_non_null(end);
+    for (; matrix < end; matrix++)
+        rows += *matrix == '[';
+    assert_int_equal(rows, 11);
     program_expect(0, "eval a.onnx --images n.images --labels n.labels --min-agreement 100 --json");
 }
 

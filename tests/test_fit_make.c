@@ -59,8 +59,9 @@ static void errors(const nn_fit *fit, double *mean, double *largest, double (*we
     double sum = 0, all = 0;
 
     *largest = 0;
-    for (int i = 0; i < 20000; i++) {
-        double x = fit->lo + (fit->hi - fit->lo) * (i + 0.5) / 20000, w = weight(x);
+    /* With both ends: there the error may be largest, and steep. */
+    for (int i = 0; i <= 20000; i++) {
+        double x = fit->lo + (fit->hi - fit->lo) * i / 20000, w = weight(x);
         double e = nn_fit_value(fit, x) - nn_activation_value(&fit->f, x);
 
         sum += w * e * e;

@@ -89,17 +89,21 @@ static void print_forecast(json *j, const packing *p)
 
 /* ---- image by image */
 
-/* Rows are true labels, columns those given on ciphertexts. */
+/* Rows are true labels, columns those given on ciphertexts. A file may have labels that the network
+ * never gives: there are as many rows as it takes. */
 static int print_confusion(json *j, const eval_images *e)
 {
-    size_t *count = calloc(DATASET_CLASSES * e->labels, sizeof *count);
+    size_t rows = e->labels, *count;
 
+    for (size_t i = 0; i < e->count; i++)
+        rows = e->result[i].label < rows ? rows : e->result[i].label + 1;
+    count = calloc(rows * e->labels, sizeof *count);
     if (count == NULL)
         return cli_fail(CLI_MEMORY, NULL, "no memory for a matrix of %zu labels", e->labels);
     for (size_t i = 0; i < e->count; i++)
         count[e->result[i].label * e->labels + e->result[i].encrypted]++;
     json_open_array(j, "confusion");
-    for (size_t r = 0; r < DATASET_CLASSES; r++) {
+    for (size_t r = 0; r < rows; r++) {
         json_open_array(j, NULL);
         for (size_t c = 0; c < e->labels; c++)
             json_integer(j, NULL, count[r * e->labels + c]);
