@@ -228,8 +228,8 @@ static void drop_peaks(state *s, int first, int number)
 /* All points at once: the alternating peaks but the lowest, so that the error at every one of them
  * is at least |level|. A peak between others goes with its lower neighbour, so that signs still
  * alternate; the largest peak stays, for it is neither lowest nor the lower of two neighbours.
- * Returns 0, and does nothing, where there are too few: what a polynomial meets exactly, as a line
- * meets ReLU on one side, has peaks of rounding alone. */
+ * Returns 0, and leaves the points, where there are too few: what a polynomial meets exactly, as a
+ * line meets ReLU on one side, has peaks of rounding alone. */
 static int exchange_all(state *s)
 {
     while (s->peaks > s->m + 1) {
