@@ -1,5 +1,7 @@
-/* Ways through the levels: what is visited holds all that is asked, the cheapest first, and for
- * small networks the cheapest of all ways that there are. */
+/* Ways through the levels: what is visited holds all that is asked, the cheapest first, and where
+ * no states were thinned out the cheapest of all ways that there are. */
+#include "nn/levels/levels_graph.h"
+
 #include "tests/levels_world.h"
 
 /* ---- every way, without a graph */
@@ -50,7 +52,7 @@ static void walk_all(every *e, size_t k, const nn_level_state *from, double bits
 static double least_of_all(const world *w, int limbs)
 {
     static every e;
-    e = (every){.w = w, .limbs = limbs, .best = HUGE_VAL, .left = 60000};
+    e = (every){.w = w, .limbs = limbs, .best = HUGE_VAL, .left = 200000};
     for (size_t k = 0; k <= w->stages.count; k++)
         assert_int_equal(nn_level_alive(&e.live[k], &w->stages, k), 1);
     for (int more = 0; more <= NN_INPUT_MORE; more++) {
@@ -143,6 +145,15 @@ static visits visit_all(const world *w, const nn_levels *l, int limbs)
 
 /* ---- tests */
 
+static int thinned(const nn_levels *l)
+{
+    int cut = 0;
+    for (size_t k = 0; k <= l->count; k++)
+        for (size_t n = 0; n < l->layer[k].nodes; n++)
+            cut |= l->layer[k].node[n].cut;
+    return cut;
+}
+
 static void compare(world *w, int *compared)
 {
     nn_levels *l = NULL;
@@ -157,6 +168,10 @@ static void compare(world *w, int *compared)
         double all = least_of_all(w, limbs);
         if (all < 0.0)
             continue;
+        if (thinned(l)) {
+            assert_true(v.count == 0 || v.first > all - 1e-6 * all);
+            continue;
+        }
         assert_true(all == HUGE_VAL ? v.count == 0 : fabs(v.first - all) < 1e-6 * all);
         *compared += all < HUGE_VAL;
     }
@@ -179,7 +194,7 @@ static void test_graphs(void **state)
     assert_true(compared > 8);
 }
 
-/* A chain of 16 stages. */
+/* A chain of 12 stages. */
 static void test_chain(void **state)
 {
     (void)state;
@@ -189,22 +204,21 @@ static void test_chain(void **state)
     size_t v = 0;
     testing_rng_init(&rng, testing_seed());
     world_begin(&w);
-    for (int k = 0; k < 8; k++)
+    for (int k = 0; k < 6; k++)
         v = world_square(&w, world_affine(&w, v));
-    world_end(&w, &rng, NULL, 430.0);
+    world_end(&w, &rng, NULL, 340.0);
     compare(&w, &compared);
     assert_true(compared > 0);
 }
 
 /* Quartics: every way holds what is asked. */
-static void test_quartics(void **state)
+static void quartics(uint64_t seed)
 {
-    (void)state;
     testing_rng rng;
     static world w;
     nn_powers *powers = NULL;
     int visited = 0;
-    testing_rng_init(&rng, testing_seed());
+    testing_rng_init(&rng, seed);
     assert_int_equal(nn_powers_create(&powers), NN_OK);
     for (int round = 0; round < 4; round++) {
         nn_levels *l = NULL;
@@ -222,12 +236,27 @@ static void test_quartics(void **state)
     nn_powers_free(powers);
 }
 
+static void test_quartics(void **state)
+{
+    (void)state;
+    quartics(testing_seed());
+}
+
+/* With these seeds a quartic reached from scales a little off drops another number of primes. */
+static void test_other_drops(void **state)
+{
+    (void)state;
+    quartics(0x233a5a48a2);
+    quartics(0xbaa571bf07);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_graphs),
         cmocka_unit_test(test_chain),
         cmocka_unit_test(test_quartics),
+        cmocka_unit_test(test_other_drops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,8 +100,18 @@ static void spread(walk *w, size_t k)
     }
 }
 
+/* Whether every value has lost as many primes here as there. */
+static int drops_agree(const nn_level_state *p, const nn_level_state *q)
+{
+    int agree = p->top == q->top;
+    for (int i = 0; i < p->live; i++)
+        agree &= p->dropped[i] == q->dropped[i];
+    return agree;
+}
+
 /* Write down the way of a label at the end. Returns 0 when it is none: the scales of states that
- * are one differ by a little. */
+ * are one differ by a little, with which a stage may be impossible or a polynomial drop another
+ * number of primes. */
 static int replay(walk *w, const label *t)
 {
     const nn_levels *l = w->l;
@@ -115,11 +125,12 @@ static int replay(walk *w, const label *t)
         state = l->layer[0].node[l->layer[0].edge[w->path[0]].from].state;
     s->input_bits = state.scale[0];
     for (size_t k = 0; k < l->count; k++) {
+        const nn_level_edge *e = &l->layer[k].edge[w->path[k]];
         nn_step *step = &s->step[k];
         double bits = 0.0;
-        if (!nn_level_apply(&next, step, &bits, l->job, &l->live[k], k, &state,
-                            l->layer[k].edge[w->path[k]].choice, s->limbs) ||
-            step->limbs_out < 1)
+        if (!nn_level_apply(&next, step, &bits, l->job, &l->live[k], k, &state, e->choice,
+                            s->limbs) ||
+            !drops_agree(&next, &l->layer[k + 1].node[e->to].state) || step->limbs_out < 1)
             return 0;
         for (int i = state.top; i < next.top; i++)
             s->q_bits[s->limbs - 1 - i] = bits / (next.top - state.top);
