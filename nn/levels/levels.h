@@ -11,8 +11,8 @@
  * Drops end at the floor, so few scales are reached and states that agree are one: the graph stays
  * small however deep the network. It does not depend on the number of limbs; for each number,
  * labels (cost so far, bits of primes so far) are walked through it, the cheapest and the shortest
- * few at each state. Where a stage has more than 3000 states before it, those whose scales lie within
- * half a bit become one, and the ways that are left need not be the cheapest of all.
+ * few at each state. Where a stage has more than 3000 states before it, those whose scales lie
+ * within half a bit become one, and the ways that are left need not be the cheapest of all.
  */
 #ifndef UNSEEN_NN_LEVELS_LEVELS_H
 #define UNSEEN_NN_LEVELS_LEVELS_H
