@@ -273,7 +273,8 @@ static void test_parts(void **state)
     int blocks[4][4] = {{0}};
     for (int k = 0; k < testing_iters(60); k++) {
         const size_t slots = 32;
-        size_t rows = 1 + testing_below(&rng, 96), cols = 1 + testing_below(&rng, 96);
+        size_t rows = (size_t)(k % 3) * slots + 1 + testing_below(&rng, slots);
+        size_t cols = (size_t)(k / 3 % 3) * slots + 1 + testing_below(&rng, slots);
         nn_affine a;
         nn_layout in, out;
         nn_route r, copy;
