@@ -207,6 +207,21 @@ expect 0 ask unix:here.sock "$data/digits/5.pgm"
 stop
 [ ! -e here.sock ] || fail "the socket's file was left behind"
 expect 7 serve --model "$data/mnist/cryptonets.onnx" --listen 0.0.0.0:0 --insecure-plain
+for signal in TERM HUP; do
+    "$program" serve --model "$data/cifar-10/leveled.onnx" --listen unix:here.sock >server.out 2>server.err &
+    server=$!
+    tries=0
+    until [ -S here.sock ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || fail "no socket after a minute"
+        sleep 0.1
+    done
+    kill -$signal "$server"
+    wait "$server" || true
+    server=
+    [ ! -s server.out ] || fail "the network was ready too soon for this test"
+    [ ! -e here.sock ] || fail "SIG$signal while a network was prepared left the socket's file behind"
+done
 done_with "sockets of the file system and plain loopback"
 
 # ---- pictures that share a request; keys that are put out for others

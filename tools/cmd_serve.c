@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "tools/cli.h"
 #include "tools/commands.h"
@@ -305,14 +304,8 @@ static int run(server *v, const settings *s)
 
 static void release(server *v)
 {
-    for (size_t i = 0; i < v->loop.listeners; i++) {
-        const loop_listener *at = &v->loop.listener[i];
-        if (at->fd < 0)
-            continue;
-        close(at->fd);
-        if (address_is_local(&at->at))
-            unlink(at->at.path);
-    }
+    for (size_t i = 0; i < v->loop.listeners; i++)
+        address_leave(v->loop.listener[i].fd, &v->loop.listener[i].at);
     for (size_t i = 0; i < v->hosts; i++)
         host_close(&v->host[i]);
     identity_list_free(&v->allow);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tools/cli.h"
+#include "tools/doomed.h"
 
 void file_wipe(void *p, size_t size)
 {
@@ -163,7 +164,7 @@ static void cut_short(int number)
                                "when nobody writes to it\n";
 
     (void)number;
-    output_remove_all();
+    doomed_remove();
     if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
         _exit(CLI_IO);
     _exit(CLI_IO);

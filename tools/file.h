@@ -82,13 +82,13 @@ typedef struct output_file {
     char *target; /* the name to rename to, symbolic links followed; NULL when written directly */
     char *temporary;
     int fd;   /* -1 when closed */
-    int slot; /* place in the list that the signal handler cleans, -1 for none */
+    int made; /* 1: temporary is a file of ours */
 } output_file;
 
 /** An output that was never opened; output_abort on it does nothing. */
 #define OUTPUT_NONE                                                                                \
     {                                                                                              \
-        NULL, NULL, NULL, -1, -1                                                                   \
+        NULL, NULL, NULL, -1, 0                                                                    \
     }
 
 /** Begin an output.
@@ -114,9 +114,6 @@ int output_is_temporary(const char *name);
 
 /** Drop whatever was not committed. After output_commit this does nothing. */
 void output_abort(output_file *o);
-
-/** Remove all temporary files, from the handler of a signal that ends the program. */
-void output_remove_all(void);
 
 /** Open, write, commit.  Returns: CLI_OK or an exit code after the message was printed */
 int output_whole(const char *path, int flags, const void *bytes, size_t size);

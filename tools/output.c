@@ -11,60 +11,8 @@
 #include <unistd.h>
 
 #include "tools/cli.h"
+#include "tools/doomed.h"
 #include "tools/file.h"
-
-enum { SLOTS = 4 };
-
-/* Temporary names to remove when a signal ends the program. The handler reads a slot only; a slot
- * is changed with these signals blocked. */
-static char *volatile slots[SLOTS];
-
-static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
-
-void output_remove_all(void)
-{
-    for (int i = 0; i < SLOTS; i++) {
-        if (slots[i] != NULL)
-            unlink(slots[i]);
-    }
-}
-
-static void clean_up(int number)
-{
-    output_remove_all();
-    /* The handler was installed with SA_RESETHAND, so this ends the program as the signal would. */
-    raise(number);
-}
-
-static void watch_signals(void)
-{
-    static int watching;
-
-    if (watching)
-        return;
-    watching = 1;
-    for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++) {
-        struct sigaction now, then;
-        memset(&now, 0, sizeof now);
-        now.sa_handler = clean_up;
-        now.sa_flags = (int)SA_RESETHAND;
-        sigemptyset(&now.sa_mask);
-        /* A signal that the caller ignores, as nohup does, stays ignored. */
-        if (sigaction(deadly[i], NULL, &then) == 0 && then.sa_handler != SIG_IGN)
-            sigaction(deadly[i], &now, NULL);
-    }
-    /* A file size limit then shows as EFBIG from write, and is reported as one. */
-    signal(SIGXFSZ, SIG_IGN);
-}
-
-static void block_signals(sigset_t *before)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
-        sigaddset(&set, deadly[i]);
-    sigprocmask(SIG_BLOCK, &set, before);
-}
 
 static const char *name_of(const output_file *o)
 {
@@ -110,22 +58,17 @@ int output_is_temporary(const char *name)
 /* mkstemp makes the file with mode 0600; what is no secret gets what the umask leaves of 0666. */
 static int make_temporary(output_file *o, int flags)
 {
-    sigset_t before;
     int error = 0;
 
-    block_signals(&before);
+    doomed_hold();
     o->fd = mkstemp(o->temporary);
     if (o->fd < 0) {
         error = errno;
     } else {
-        for (int i = 0; i < SLOTS && o->slot < 0; i++) {
-            if (slots[i] == NULL)
-                o->slot = i;
-        }
-        if (o->slot >= 0)
-            slots[o->slot] = o->temporary;
+        o->made = 1;
+        doomed_add(o->temporary);
     }
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    doomed_let_come();
     if (o->fd < 0)
         return fail_errno(o, "cannot be made", error);
     fcntl(o->fd, F_SETFD, FD_CLOEXEC);
@@ -178,7 +121,9 @@ int output_open(output_file *o, const char *path, int flags)
 
     *o = (output_file)OUTPUT_NONE;
     o->path = path;
-    watch_signals();
+    doomed_watch();
+    /* A file size limit then shows as EFBIG from write, and is reported as one. */
+    signal(SIGXFSZ, SIG_IGN);
     if (strcmp(path, "-") == 0) {
         fflush(stdout);
         o->fd = STDOUT_FILENO;
@@ -240,12 +185,9 @@ static void sync_folder(char *target)
 
 static void release(output_file *o)
 {
-    sigset_t before;
-
-    block_signals(&before);
-    if (o->slot >= 0)
-        slots[o->slot] = NULL;
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    doomed_hold();
+    doomed_forget(o->temporary);
+    doomed_let_come();
     free(o->temporary);
     free(o->target);
     *o = (output_file)OUTPUT_NONE;
@@ -278,26 +220,23 @@ int output_commit(output_file *o)
 
 int output_commit_both(output_file *first, output_file *second)
 {
-    sigset_t before;
-    int st = prepare(first);
+    int named, st = prepare(first);
 
     if (st == CLI_OK)
         st = prepare(second);
     if (st != CLI_OK)
         return st;
     /* What would end the program waits until both have their names, or neither. */
-    block_signals(&before);
+    doomed_hold();
     st = give_name(first);
-    if (st == CLI_OK) {
+    named = st == CLI_OK;
+    if (named)
         st = give_name(second);
-        if (st != CLI_OK && first->target != NULL)
-            unlink(first->target);
-    } else {
-        sigprocmask(SIG_SETMASK, &before, NULL);
-        return st;
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    settle(first);
+    if (named && st != CLI_OK && first->target != NULL)
+        unlink(first->target);
+    doomed_let_come();
+    if (named)
+        settle(first);
     if (st == CLI_OK)
         settle(second);
     return st;
@@ -308,7 +247,7 @@ void output_abort(output_file *o)
     if (o->fd >= 0 && o->fd != STDOUT_FILENO)
         close(o->fd);
     /* The name is a file of ours only once mkstemp has made it. */
-    if (o->temporary != NULL && o->slot >= 0)
+    if (o->made)
         unlink(o->temporary);
     release(o);
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tools/cli.h"
+#include "tools/doomed.h"
 
 static int parse_path(address *out, const char *path)
 {
@@ -284,16 +285,19 @@ static int listen_local(int *fd, const address *a)
 
     remove_stale(a);
     unix_name(&un, a);
+    doomed_watch();
+    doomed_hold();
     /* Who may connect is who may write to the file: the owner. */
     mask = umask(0177);
     *fd = listen_on((const struct sockaddr *)&un, sizeof un, &bound);
     error = errno;
     umask(mask);
     if (*fd >= 0)
-        return CLI_OK;
-    if (bound)
+        doomed_add(a->path);
+    else if (bound)
         unlink(a->path);
-    return cannot_listen(a, error);
+    doomed_let_come();
+    return *fd >= 0 ? CLI_OK : cannot_listen(a, error);
 }
 
 int address_listen(int *fd, int *loopback, address *a)
@@ -316,6 +320,19 @@ int address_listen(int *fd, int *loopback, address *a)
         *loopback = is_loopback(list->ai_addr);
     freeaddrinfo(list);
     return st;
+}
+
+void address_leave(int fd, const address *a)
+{
+    if (fd < 0)
+        return;
+    close(fd);
+    if (!address_is_local(a))
+        return;
+    doomed_hold();
+    unlink(a->path);
+    doomed_forget(a->path);
+    doomed_let_come();
 }
 
 static void tell_peer(char text[ADDRESS_TEXT], const struct sockaddr *sa, socklen_t size)

@@ -29,14 +29,19 @@ int address_is_local(const address *a);
  */
 int address_connect(int *fd, int *loopback, const address *a, double seconds);
 
-/** Listen, not blocking. A socket of the file system that nobody listens on any more is replaced.
+/** Listen, not blocking. A socket of the file system that nobody listens on any more is replaced,
+ *  and removed by signals that end the program (tools/doomed.h).
  *
  *  Out:     fd        the socket, -1 on failure
  *           loopback  whether only this machine can reach it; may be NULL
- *           a         its text gets the port that the system chose, where it is 0
+ *           a         its text gets the port that the system chose, where it is 0; it stays in
+ *                      its place until address_leave
  *  Returns: CLI_OK or an exit code after the message was printed
  */
 int address_listen(int *fd, int *loopback, address *a);
+
+/** Listen no more; below 0 is fine. A socket of the file system is removed. */
+void address_leave(int fd, const address *a);
 
 /** Take the next connection that waits, not blocking.
  *

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/cli.h"
+#include "tools/doomed.h"
 #include "tools/serve/log.h"
 #include "tools/serve/serving.h"
 
@@ -38,8 +39,10 @@ static void on_stop(int number)
     int error = errno;
 
     (void)number;
-    if (++stops > 1)
+    if (++stops > 1) {
+        doomed_remove();
         _exit(CLI_BUSY);
+    }
     if (write(stop_pipe[1], "", 1) < 0)
         stops = 1; /* the pipe is full, so the reader wakes all the same */
     errno = error;
