@@ -17,8 +17,8 @@ static void test_operators(void **unused)
         {"Gelu", {NN_APPROX_GELU, 0, 0}},
         {"HardSwish", {NN_APPROX_HARD_SWISH, 0, 0}},
         {"Swish", {NN_APPROX_SWISH, 0, 0}},
-        {"LeakyRelu", {NN_APPROX_LEAKY_RELU, (double)0.01f, 0}},
-        {"HardSigmoid", {NN_APPROX_HARD_SIGMOID, (double)0.2f, 0.5}},
+        {"LeakyRelu", {NN_APPROX_LEAKY_RELU, (double)(float)0.01f, 0}},
+        {"HardSigmoid", {NN_APPROX_HARD_SIGMOID, (double)(float)0.2f, 0.5}},
         {"Clip", {NN_APPROX_CLIP, 0, 0.5}},
     };
 

@@ -27,12 +27,14 @@ static void the_training(void **state)
     assert_int_equal(r.epochs, 7);
     assert_int_equal(r.batch, 32);
     assert_int_equal(r.optimizer, TRAIN_SGD);
-    assert_true(r.momentum == 0.8f && r.nesterov && r.rate == 0.1f && r.decay == 0.0005f);
+    assert_true(testing_same(r.momentum, 0.8f) && r.nesterov && testing_same(r.rate, 0.1f) &&
+                testing_same(r.decay, 0.0005f));
     assert_int_equal(r.schedule, TRAIN_ONECYCLE);
-    assert_true(r.warm == 0.25f && r.smoothing == 0.1f && r.clip == 2.0f && r.average == 0.99f);
+    assert_true(r.warm == 0.25f && testing_same(r.smoothing, 0.1f) && r.clip == 2.0f &&
+                testing_same(r.average, 0.99f));
     assert_true(r.penalty == 3.0f && r.penalty_range == 5.0f);
-    assert_true(r.distil == 0.7f && r.temperature == 2.0f);
-    assert_true(r.shift == 4.0f && r.scale == 0.2f && r.shear == 0.1f);
+    assert_true(testing_same(r.distil, 0.7f) && r.temperature == 2.0f);
+    assert_true(r.shift == 4.0f && testing_same(r.scale, 0.2f) && testing_same(r.shear, 0.1f));
     testing_assert_near(r.rotation, 1.5707963, 1e-6);
     assert_true(r.flip && r.edge && r.cutout == 8);
 }
@@ -43,11 +45,11 @@ static void the_defaults(void **state)
     assert_int_equal(parse("input 3 8 8\ndense 10\n"), TRAIN_OK);
     assert_int_equal(r.optimizer, TRAIN_ADAM);
     assert_int_equal(r.schedule, TRAIN_COSINE);
-    assert_true(r.momentum == 0.9f && r.beta2 == 0.999f);
+    assert_true(testing_same(r.momentum, 0.9f) && testing_same(r.beta2, 0.999f));
     assert_true(r.penalty == 0.0f && r.distil == 0.0f && r.average == 0.0f && r.clip == 0.0f);
     assert_int_equal(parse("input 3 8 8\ndense 10\noptimizer adam 0.8 0.95\nschedule constant"),
                      TRAIN_OK);
-    assert_true(r.momentum == 0.8f && r.beta2 == 0.95f);
+    assert_true(testing_same(r.momentum, 0.8f) && testing_same(r.beta2, 0.95f));
     assert_int_equal(r.schedule, TRAIN_CONSTANT);
 }
 

@@ -135,7 +135,8 @@ static void schedules(void **state)
 {
     (void)state;
     begin("");
-    assert_true(train_step_rate(&r, 0, 100) == 0.1f && train_step_rate(&r, 99, 100) == 0.1f);
+    assert_true(testing_same(train_step_rate(&r, 0, 100), 0.1f) &&
+                testing_same(train_step_rate(&r, 99, 100), 0.1f));
     end();
     begin("schedule cosine 0.1\n");
     testing_assert_near(train_step_rate(&r, 0, 100), 0.1 / 11.0, 1e-6);

@@ -76,6 +76,13 @@ static inline uint64_t testing_below(testing_rng *rng, uint64_t bound)
     return testing_u64(rng) % bound;
 }
 
+/** Whether x and y are the same float. In `x == 0.1f` the constant may have more digits than a
+ * float holds, where FLT_EVAL_METHOD is not 0; an argument has not. */
+static inline int testing_same(float x, float y)
+{
+    return x == y;
+}
+
 /** A double in [lo, hi), 53 random bits. */
 static inline double testing_uniform(testing_rng *rng, double lo, double hi)
 {
